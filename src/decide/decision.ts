@@ -1,0 +1,69 @@
+import type { PodShape } from './observation.ts';
+import type { Reason } from './reasons.ts';
+
+/** What to set, which limits bit, and why. The value is plain and is kept, shown and replayed as it is. */
+export interface Decision {
+  /** Unique in the cluster; every write that follows from the decision carries it. */
+  readonly id: string;
+  readonly atMs: number;
+  readonly policy: string;
+  /** Replicas wanted now (D). */
+  readonly demand: number;
+  readonly sources: readonly SourceDemand[];
+  readonly placed: number;
+  readonly placedReady: number;
+  readonly headroom: number;
+  readonly stuck: number;
+  readonly spill: number;
+  readonly burst: BurstDecision;
+  /** What the target's replicas should be; undefined: somebody else sets them (promise 6). */
+  readonly targetReplicas: number | undefined;
+  /** What of the target's replicas is not bound yet and will take VM room. */
+  readonly roomClaim: { readonly shape: PodShape; readonly pods: number };
+  readonly reasons: readonly Reason[];
+  /** One sentence that a person can read. */
+  readonly summary: string;
+  /** Seconds until something that was waited for (a window, a delay) can change the decision by itself. */
+  readonly nextLookSeconds: number;
+}
+
+export interface SourceDemand {
+  readonly name: string;
+  readonly state: 'ok' | 'lost';
+  readonly replicas: number;
+  readonly backlog: number | undefined;
+  readonly active: number | undefined;
+  readonly oldestAgeSeconds: number | undefined;
+  readonly arrivalsPerSecond: number | undefined;
+  readonly serviceSeconds: number | undefined;
+}
+
+export interface BurstDecision {
+  /** What the spill asks for after delay and reclaim (W). */
+  readonly wanted: number;
+  /** What the limits let through (G). */
+  readonly granted: number;
+  /** Replicas that companions ask for now (N), and those bound to virtual nodes. */
+  readonly asked: number;
+  readonly running: number;
+  /** The two bounds: what is never exceeded, and what growth may reach now. */
+  readonly hard: number;
+  readonly soft: number;
+  /** Replicas left pending on purpose, so that the VM pool grows (X). */
+  readonly pendingForGrowth: number;
+  readonly limitedBy: readonly LimitName[];
+}
+
+export type LimitName =
+  | 'MaxReplicas'
+  | 'RatePerHour'
+  | 'DailyBudget'
+  | 'Breaker'
+  | 'NoVirtualNode'
+  | 'VirtualNodeFull'
+  | 'ProviderQuota'
+  | 'CreationPace'
+  | 'NamespaceQuota'
+  | 'Suspended'
+  | 'NotEligible'
+  | 'NoVmNodes';

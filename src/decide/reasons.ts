@@ -1,0 +1,23 @@
+/** One reason of a decision: a code for machines, the numbers it rests on, and the words for people. */
+export interface Reason {
+  readonly code: ReasonCode;
+  readonly message: string;
+  readonly numbers: Readonly<Record<string, number>>;
+}
+
+export type ReasonCode =
+  | 'Demand'
+  | 'SignalLost'
+  | 'SignalFallback'
+  | 'Headroom'
+  | 'HeadroomDistrusted'
+  | 'Spill'
+  | 'Delayed'
+  | 'HeldForReady'
+  | 'Limited'
+  | 'ScaledByOther'
+  | 'Suspended'
+  | 'NotEligible'
+  | 'NoVmNodes'
+  | 'PoolGrows'
+  | 'Steady';
