@@ -180,8 +180,8 @@ export interface RoomGroup {
   readonly mates: number;
   /** Another pod on each of them holds one of the host ports. */
   readonly hostPortTaken: boolean;
-  /** Value of every topology key that the shape spreads or excludes by (hostname left out: each node is one). */
-  readonly domains: Readonly<Record<string, string>>;
+  /** What the nodes have in common; a topology domain is a label of it (hostname: each node is one). */
+  readonly nodeClass: NodeClass;
 }
 
 /** So many pods of this shape will take room that still looks free. */

@@ -19,6 +19,7 @@ import (
 
 // programs maps the name of each program to its main function.
 var programs = map[string]func(){
+	"certificates":            certificates,
 	"etcd":                    etcd,
 	"kube-apiserver":          kubeAPIServer,
 	"kube-controller-manager": kubeControllerManager,

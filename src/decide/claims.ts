@@ -1,0 +1,22 @@
+import type { Policy } from '../policy/policy.ts';
+import type { Decision } from './decision.ts';
+import type { RoomClaim } from './observation.ts';
+
+type Ranked = Pick<Policy, 'priority' | 'createdAtMs' | 'uid'>;
+
+/** Orders policies by who gets free room and quota first: priority, then age, then UID. */
+export function byPrecedence(a: Ranked, b: Ranked): number {
+  return (
+    b.priority - a.priority || a.createdAtMs - b.createdAtMs || (a.uid < b.uid ? -1 : a.uid > b.uid ? 1 : 0)
+  );
+}
+
+/** The room that the policies before this one were promised by their latest decisions. */
+export function claimsBefore(
+  policy: Ranked,
+  others: readonly { readonly policy: Policy; readonly decision: Decision }[],
+): readonly RoomClaim[] {
+  return others
+    .filter((other) => byPrecedence(other.policy, policy) < 0 && other.decision.roomClaim.pods > 0)
+    .map((other) => ({ policy: other.policy.key, ...other.decision.roomClaim }));
+}

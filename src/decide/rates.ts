@@ -1,0 +1,162 @@
+import type { OkSample } from './observation.ts';
+
+/** What the samples of one source say about its rates, carried from sample to sample. */
+export interface Rates {
+  /** The latest good sample's time and counters: the next one is measured against them. */
+  readonly last: Counters | undefined;
+  /** Start of the bucket being filled, milliseconds since the epoch, and the arrivals in it so far. */
+  readonly bucketStartMs: number;
+  readonly bucketArrivals: number;
+  /** Arrivals in the latest full buckets, oldest first. */
+  readonly buckets: readonly number[];
+  /** Job-seconds worked and jobs ended, older ones fading. */
+  readonly workedSeconds: number;
+  readonly completions: number;
+  /** Since when jobs have been waiting; undefined: none is. */
+  readonly backlogSinceMs: number | undefined;
+}
+
+interface Counters {
+  readonly atMs: number;
+  readonly backlog: number;
+  readonly active: number;
+  readonly arrivalsTotal: number | undefined;
+  readonly completionsTotal: number | undefined;
+}
+
+const bucketMs = 5_000;
+const bucketCount = 6;
+
+/** Old work fades with this time constant, or over ten jobs where these take longer. */
+const fadeSeconds = 120;
+
+/** A gap between samples longer than this says nothing about what was worked in it. */
+const longestGapSeconds = 30;
+
+export function noRates(atMs: number): Rates {
+  return {
+    last: undefined,
+    bucketStartMs: atMs,
+    bucketArrivals: 0,
+    buckets: [],
+    workedSeconds: 0,
+    completions: 0,
+    backlogSinceMs: undefined,
+  };
+}
+
+/** Takes in one sample. `readyReplicas`: without any, active jobs are stalled and measure nothing. */
+export function measured(before: Rates, sample: OkSample, readyReplicas: number): Rates {
+  const { last } = before;
+  if (last !== undefined && sample.atMs <= last.atMs) return before;
+  const backlogSinceMs = sample.backlog > 0 ? (before.backlogSinceMs ?? sample.atMs) : undefined;
+  const counters: Counters = {
+    atMs: sample.atMs,
+    backlog: sample.backlog,
+    active: sample.active,
+    arrivalsTotal: sample.arrivalsTotal,
+    completionsTotal: sample.completionsTotal,
+  };
+  if (last === undefined) {
+    return { ...before, last: counters, backlogSinceMs, bucketStartMs: sample.atMs };
+  }
+  return {
+    ...worked(before, last, sample, readyReplicas),
+    ...arrived(before, last, sample),
+    last: counters,
+    backlogSinceMs,
+  };
+}
+
+/** λ, jobs per second: the median bucket, so that a single spike is backlog and not a rate. */
+export function arrivalsPerSecond(rates: Rates, sample: OkSample): number {
+  if (sample.arrivalsPerSecond !== undefined) return sample.arrivalsPerSecond;
+  const sorted = rates.buckets.toSorted((a, b) => a - b);
+  if (sorted.length === 0) return 0;
+  const middle = (sorted.length - 1) / 2;
+  const median = ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2;
+  return median / (bucketMs / 1000);
+}
+
+/**
+ * s, seconds a job takes in work, by Little's law; undefined until as many jobs have ended as are in work (before
+ * that, a generation of equally long jobs would look as if none ever ended).
+ */
+export function serviceSeconds(rates: Rates): number | undefined {
+  const enough = Math.max(3, rates.last?.active ?? 0);
+  return rates.completions >= enough && rates.workedSeconds > 0
+    ? rates.workedSeconds / rates.completions
+    : undefined;
+}
+
+/**
+ * Seconds that the oldest job has waited. Where the source does not tell: no longer than there has been a backlog,
+ * and no longer than the backlog took to arrive.
+ */
+export function oldestAgeSeconds(rates: Rates, sample: OkSample): number {
+  if (sample.backlog === 0) return 0;
+  if (sample.oldestAgeSeconds !== undefined) return sample.oldestAgeSeconds;
+  const waitedSeconds = (sample.atMs - (rates.backlogSinceMs ?? sample.atMs)) / 1000;
+  const rate = arrivalsPerSecond(rates, sample);
+  return rate > 0 ? Math.min(waitedSeconds, sample.backlog / rate) : waitedSeconds;
+}
+
+type Worked = Pick<Rates, 'workedSeconds' | 'completions'>;
+
+function worked(before: Rates, last: Counters, sample: OkSample, readyReplicas: number): Worked {
+  const { workedSeconds, completions } = before;
+  const seconds = (sample.atMs - last.atMs) / 1000;
+  const measurable =
+    last.backlog > 0 &&
+    readyReplicas > 0 &&
+    !sample.paused &&
+    !sample.rateLimited &&
+    seconds <= longestGapSeconds;
+  const ended = counted(last.completionsTotal, sample.completionsTotal);
+  if (!measurable || ended === undefined) return { workedSeconds, completions };
+  const jobSeconds = completions > 0 ? workedSeconds / completions : 0;
+  const kept = Math.exp(-seconds / Math.max(fadeSeconds, 10 * jobSeconds));
+  return {
+    workedSeconds: workedSeconds * kept + ((last.active + sample.active) / 2) * seconds,
+    completions: completions * kept + ended,
+  };
+}
+
+type Arrived = Pick<Rates, 'bucketStartMs' | 'bucketArrivals' | 'buckets'>;
+
+/** Spreads the arrivals since the last sample evenly over the time between, bucket by bucket. */
+function arrived(before: Rates, last: Counters, sample: OkSample): Arrived {
+  const arrivals = newArrivals(last, sample);
+  const spanMs = sample.atMs - last.atMs;
+  const buckets = [...before.buckets];
+  let { bucketStartMs, bucketArrivals } = before;
+  // Buckets that would be pushed out at once need not be filled.
+  const firstKeptMs = sample.atMs - (bucketCount + 1) * bucketMs;
+  if (bucketStartMs < firstKeptMs) {
+    bucketStartMs += Math.floor((firstKeptMs - bucketStartMs) / bucketMs) * bucketMs;
+    bucketArrivals = 0;
+  }
+  let fromMs = Math.max(last.atMs, bucketStartMs);
+  while (sample.atMs >= bucketStartMs + bucketMs) {
+    const endMs = bucketStartMs + bucketMs;
+    buckets.push(bucketArrivals + (arrivals * (endMs - fromMs)) / spanMs);
+    bucketArrivals = 0;
+    bucketStartMs = endMs;
+    fromMs = endMs;
+  }
+  bucketArrivals += (arrivals * (sample.atMs - fromMs)) / spanMs;
+  return { bucketStartMs, bucketArrivals, buckets: buckets.slice(-bucketCount) };
+}
+
+function newArrivals(last: Counters, sample: OkSample): number {
+  const byCounter = counted(last.arrivalsTotal, sample.arrivalsTotal);
+  if (byCounter !== undefined) return byCounter;
+  const ended = counted(last.completionsTotal, sample.completionsTotal) ?? 0;
+  return Math.max(0, sample.backlog + sample.active - last.backlog - last.active + ended);
+}
+
+/** Growth of a counter; a counter that went back was reset and says nothing for this once. */
+function counted(before: number | undefined, after: number | undefined): number | undefined {
+  if (before === undefined || after === undefined) return undefined;
+  return after >= before ? after - before : undefined;
+}

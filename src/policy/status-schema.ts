@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { count, dateTime, listMapBy, text } from './fields.ts';
+
+const condition = z.object({
+  type: text(
+    'What the condition is about: Accepted, Eligible, SignalsAvailable, Saturated, Bursting or Limited.',
+    316,
+  ),
+  status: z
+    .enum(['True', 'False', 'Unknown'])
+    .describe('Whether it holds; Unknown where Spillway cannot tell.'),
+  observedGeneration: count(
+    'The generation of the policy that the condition was computed for.',
+    'int64',
+  ).optional(),
+  lastTransitionTime: dateTime('When status last changed.'),
+  reason: text('One PascalCase word for machines.', 1024),
+  message: text('A sentence for people: what is so and what to do about it.', 32_768),
+});
+
+const reason = z.object({
+  code: text('What kind of reason it is, in PascalCase.', 128),
+  message: text('The reason in words.', 4096),
+  numbers: z
+    .record(z.string(), z.number().describe('One number, in the unit that its name says.'))
+    .meta({ maxProperties: 64 })
+    .describe('The numbers that the reason rests on, by name.')
+    .optional(),
+});
+
+const burst = z.object({
+  wanted: count('Burst replicas that the spill asks for, after delay and reclaim.'),
+  granted: count('Burst replicas that the limits let through.'),
+  running: count('Burst pods that are bound to virtual nodes.'),
+});
+
+const cost = z.object({
+  ratePerHour: text(
+    'What the running burst costs per hour, in the configured currency, as a decimal.',
+    64,
+  ).optional(),
+  spentToday: text(
+    'What was spent over the last 24 h, in the configured currency, as a decimal.',
+    64,
+  ).optional(),
+});
+
+const lastDecision = z.object({
+  id: text('The id that every write of this decision carries.', 256),
+  at: dateTime('When it was decided.'),
+  summary: text('Why, in one sentence.', 4096),
+  reasons: z
+    .array(reason)
+    .max(64)
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .describe('All reasons, with their numbers.')
+    .optional(),
+});
+
+/** What Spillway reports about a policy. Nothing of it is ever read back as an order. */
+export const statusSchema = z.object({
+  observedGeneration: count('The generation of the policy that this status was computed for.', 'int64').optional(),
+  conditions: z
+    .array(condition)
+    .max(32)
+    .meta(listMapBy('type'))
+    .describe('What holds for the policy now, by type.')
+    .optional(),
+  demand: count('Replicas wanted now.').optional(),
+  placed: count('Pods of the target that are bound to live VM nodes.').optional(),
+  headroom: count('How many more pods of the target fit on the VM pool right now.').optional(),
+  stuck: count('Pods of the target that the scheduler has called Unschedulable.').optional(),
+  burst: burst.describe('Burst replicas: wanted, granted and running.').optional(),
+  backlog: count('Jobs that wait, over all sources.', 'int64').optional(),
+  oldestJobAge: text('How long the oldest waiting job has waited, as a duration such as 1m30s.', 64).optional(),
+  cost: cost.describe('What the burst costs, where prices are configured.').optional(),
+  lastDecision: lastDecision.describe('The last decision and why it came out so.').optional(),
+});

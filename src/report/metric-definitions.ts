@@ -1,0 +1,246 @@
+/**
+ * What a metric is, in the one place from which the registry (metrics.ts) and docs/metrics.md are made. Names follow
+ * https://prometheus.io/docs/practices/naming/: base units, `_total` on counters, no label whose values are unbounded.
+ */
+export interface MetricDefinition {
+  readonly type: 'gauge' | 'counter' | 'histogram';
+  readonly labels: readonly string[];
+  /** One sentence: the HELP line and the meaning in the docs. */
+  readonly help: string;
+  /** A query that somebody really asks. */
+  readonly example: string;
+  /** Upper bounds of a histogram, in the unit of its name. */
+  readonly buckets?: readonly number[];
+}
+
+const ofPolicy = ['namespace', 'policy'] as const;
+const ofSource = ['namespace', 'policy', 'source'] as const;
+
+/** Gauges of one source of a policy. Each is absent while its value is not known: missing data is not zero. */
+const sourceGauges = {
+  spillway_signal_available: {
+    type: 'gauge',
+    labels: ofSource,
+    help: '1 while the source can be read, 0 while its signal is lost.',
+    example: 'max_over_time(spillway_signal_available[5m]) == 0',
+  },
+  spillway_backlog_jobs: {
+    type: 'gauge',
+    labels: ofSource,
+    help: 'Jobs that wait in the source and may start now.',
+    example: 'sum by (namespace, policy) (spillway_backlog_jobs)',
+  },
+  spillway_active_jobs: {
+    type: 'gauge',
+    labels: ofSource,
+    help: 'Jobs of the source that are being worked on.',
+    example: 'sum by (namespace, policy) (spillway_active_jobs)',
+  },
+  spillway_oldest_job_age_seconds: {
+    type: 'gauge',
+    labels: ofSource,
+    help: 'Seconds that the oldest waiting job of the source has waited.',
+    example: 'max by (namespace, policy) (spillway_oldest_job_age_seconds) > 300',
+  },
+  spillway_job_arrivals_per_second: {
+    type: 'gauge',
+    labels: ofSource,
+    help: 'Jobs that arrive per second: the median of the last six buckets of 5 s.',
+    example: 'sum by (namespace, policy) (spillway_job_arrivals_per_second)',
+  },
+  spillway_job_service_seconds: {
+    type: 'gauge',
+    labels: ofSource,
+    help: 'Seconds that one job takes a worker, as measured.',
+    example: 'max_over_time(spillway_job_service_seconds[1h])',
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+/** Gauges of one policy, as its latest decision has them. */
+const policyGauges = {
+  spillway_demand_replicas: {
+    type: 'gauge',
+    labels: ofPolicy,
+    help: 'Replicas wanted now.',
+    example: 'spillway_demand_replicas - spillway_placed_pods - spillway_burst_running_replicas',
+  },
+  spillway_placed_pods: {
+    type: 'gauge',
+    labels: ofPolicy,
+    help: 'Pods of the target that are bound to live VM nodes.',
+    example: 'spillway_placed_pods / spillway_demand_replicas',
+  },
+  spillway_placed_ready_pods: {
+    type: 'gauge',
+    labels: ofPolicy,
+    help: 'Pods of the target on live VM nodes that are Ready, or were given up on: what a reclaim counts on.',
+    example: 'spillway_placed_pods - spillway_placed_ready_pods',
+  },
+  spillway_headroom_pods: {
+    type: 'gauge',
+    labels: ofPolicy,
+    help: 'How many more pods of the target fit on the VM pool now.',
+    example: 'spillway_headroom_pods == 0',
+  },
+  spillway_stuck_pods: {
+    type: 'gauge',
+    labels: ofPolicy,
+    help: 'Pods of the target that the scheduler has called Unschedulable.',
+    example: 'min_over_time(spillway_stuck_pods[10m]) > 0',
+  },
+  spillway_spill_replicas: {
+    type: 'gauge',
+    labels: ofPolicy,
+    help: 'Demand that the VM pool cannot carry.',
+    example: 'spillway_spill_replicas - spillway_burst_granted_replicas',
+  },
+  spillway_burst_wanted_replicas: {
+    type: 'gauge',
+    labels: ofPolicy,
+    help: 'Replicas that should burst, before limits.',
+    example: 'spillway_burst_wanted_replicas - spillway_burst_granted_replicas > 0',
+  },
+  spillway_burst_granted_replicas: {
+    type: 'gauge',
+    labels: ofPolicy,
+    help: 'Replicas that the limits let burst.',
+    example: 'sum(spillway_burst_granted_replicas)',
+  },
+  spillway_burst_running_replicas: {
+    type: 'gauge',
+    labels: ofPolicy,
+    help: 'Burst replicas that are bound to a virtual node.',
+    example: 'sum_over_time(spillway_burst_running_replicas[24h:1m]) / 60',
+  },
+  spillway_burst_limited: {
+    type: 'gauge',
+    labels: ['namespace', 'policy', 'limit'],
+    help: '1 for each limit that holds the burst of the policy below what is wanted; absent otherwise.',
+    example: 'count by (limit) (spillway_burst_limited)',
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+/** Gauges of the VM pool. Absent until the caches are synced. */
+const vmPoolGauges = {
+  spillway_vm_pool_requested_cpu_cores: {
+    type: 'gauge',
+    labels: [],
+    help: 'CPU that the pods on the VM pool request, in cores.',
+    example: 'spillway_vm_pool_requested_cpu_cores / spillway_vm_pool_allocatable_cpu_cores',
+  },
+  spillway_vm_pool_requested_memory_bytes: {
+    type: 'gauge',
+    labels: [],
+    help: 'Memory that the pods on the VM pool request, in bytes.',
+    example: 'spillway_vm_pool_requested_memory_bytes / spillway_vm_pool_allocatable_memory_bytes',
+  },
+  spillway_vm_pool_requested_pods: {
+    type: 'gauge',
+    labels: [],
+    help: 'Pod slots that are taken on the VM pool.',
+    example: 'spillway_vm_pool_requested_pods / spillway_vm_pool_allocatable_pods',
+  },
+  spillway_vm_pool_allocatable_cpu_cores: {
+    type: 'gauge',
+    labels: [],
+    help: 'CPU that the VM pool offers to pods, in cores.',
+    example: 'spillway_vm_pool_allocatable_cpu_cores - spillway_vm_pool_requested_cpu_cores',
+  },
+  spillway_vm_pool_allocatable_memory_bytes: {
+    type: 'gauge',
+    labels: [],
+    help: 'Memory that the VM pool offers to pods, in bytes.',
+    example: 'spillway_vm_pool_allocatable_memory_bytes - spillway_vm_pool_requested_memory_bytes',
+  },
+  spillway_vm_pool_allocatable_pods: {
+    type: 'gauge',
+    labels: [],
+    help: 'Pod slots that the VM pool offers.',
+    example: 'spillway_vm_pool_allocatable_pods - spillway_vm_pool_requested_pods',
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+/** The controller itself. */
+const controllerGauges = {
+  spillway_watch_last_event_timestamp_seconds: {
+    type: 'gauge',
+    labels: ['resource'],
+    help: 'When the watch of a resource last said anything (bookmarks count), in seconds since the epoch.',
+    example: 'time() - spillway_watch_last_event_timestamp_seconds > 600',
+  },
+  spillway_leader: {
+    type: 'gauge',
+    labels: [],
+    help: '1 while this replica of the controller leads and writes, else 0.',
+    example: 'sum(spillway_leader) != 1',
+  },
+  spillway_work_queue_depth: {
+    type: 'gauge',
+    labels: [],
+    help: 'Policies that wait for a decision.',
+    example: 'max_over_time(spillway_work_queue_depth[5m])',
+  },
+  spillway_policies: {
+    type: 'gauge',
+    labels: [],
+    help: 'Policies that the controller looks after.',
+    example: 'max(spillway_policies)',
+  },
+  spillway_build_info: {
+    type: 'gauge',
+    labels: ['version', 'node_version'],
+    help: 'Always 1; the labels say which Spillway runs on which Node.js.',
+    example: 'count by (version) (spillway_build_info)',
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+const counters = {
+  spillway_decisions_total: {
+    type: 'counter',
+    labels: ['namespace', 'policy', 'reason'],
+    help: 'Decisions that carried the reason; a decision with several reasons counts once for each.',
+    example: 'sum by (reason) (rate(spillway_decisions_total[5m]))',
+  },
+  spillway_api_requests_total: {
+    type: 'counter',
+    labels: ['verb', 'resource', 'code'],
+    help: 'Calls to the Kubernetes API by verb, resource and HTTP status; code is "error" where no answer came.',
+    example: 'sum by (verb, code) (rate(spillway_api_requests_total{code!~"2.."}[5m]))',
+  },
+  spillway_watch_restarts_total: {
+    type: 'counter',
+    labels: ['resource'],
+    help: 'Watches that ended otherwise than planned and were opened anew.',
+    example: 'sum by (resource) (increase(spillway_watch_restarts_total[1h]))',
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+const histograms = {
+  spillway_reaction_seconds: {
+    type: 'histogram',
+    labels: [],
+    help: 'Seconds from an event in a queue until the API server acknowledged the write that followed from it.',
+    example: 'histogram_quantile(0.99, sum by (le) (rate(spillway_reaction_seconds_bucket[5m])))',
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+/** All gauges by name. */
+export const gaugeDefinitions = { ...policyGauges, ...sourceGauges, ...vmPoolGauges, ...controllerGauges };
+/** All counters by name. */
+export const counterDefinitions = counters;
+/** All histograms by name. */
+export const histogramDefinitions = histograms;
+
+/** Every metric by name, in the order of the docs. */
+export const metricDefinitions: Readonly<Record<string, MetricDefinition>> = {
+  ...gaugeDefinitions,
+  ...counterDefinitions,
+  ...histogramDefinitions,
+};
+
+export type GaugeName = keyof typeof gaugeDefinitions;
+export type CounterName = keyof typeof counterDefinitions;
+export type HistogramName = keyof typeof histogramDefinitions;
+export type SourceGaugeName = keyof typeof sourceGauges;
+export type VmPoolGaugeName = keyof typeof vmPoolGauges;
