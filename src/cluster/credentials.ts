@@ -1,5 +1,6 @@
 import type { RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
+import type { ConnectionOptions, SecureContextOptions } from 'node:tls';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import type { Clock } from '../clock.ts';
@@ -122,20 +123,31 @@ function headersOf(options: RequestOptions): Readonly<Record<string, string>> {
  */
 function dispatcherFor(config: KubeConfig, options: RequestOptions): Dispatcher {
   const tuned = { allowH2: false, keepAliveTimeout: 60_000, headersTimeout: 0, bodyTimeout: 0 };
-  const wanted = config.createDispatcherOptions(config.getCurrentCluster(), options);
+  const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
+  const tls = defined({ ca, cert, key, pfx, passphrase, rejectUnauthorized, servername });
+  const wanted = config.createDispatcherOptions(config.getCurrentCluster(), tls);
   switch (wanted.type) {
     case 'agent':
-      return new Agent({ ...tuned, connect: { ...wanted.connect, timeout: 10_000 } });
-    case 'proxy':
-      return new ProxyAgent({ ...tuned, uri: wanted.uri, requestTls: wanted.requestTls });
     case 'none':
-      return new Agent(tuned);
+      return new Agent({ ...tuned, connect: { ...tls, timeout: 10_000, keepAlive: true, keepAliveInitialDelay: 30_000 } });
+    case 'proxy':
+      return new ProxyAgent({ ...tuned, uri: wanted.uri, requestTls: tls });
     case 'socks':
       throw new SpillwayError('KUBECONFIG_INVALID', {
         file: 'given',
         problem: 'SOCKS proxies are not supported, use an HTTP proxy',
       });
   }
+}
+
+type Tls = Pick<
+  SecureContextOptions & ConnectionOptions,
+  'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'rejectUnauthorized' | 'servername'
+>;
+
+/** The settings that are set. */
+function defined(settings: { readonly [Key in keyof Tls]: Tls[Key] | undefined }): Tls {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
 function isLoopback(host: string): boolean {

@@ -57,3 +57,6 @@ export function dateTime(description: string) {
 export function listMapBy(key: string): Readonly<Record<string, unknown>> {
   return { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] };
 }
+
+/** Metadata of an object that is owned as a whole in server-side apply. */
+export const atomic = { 'x-kubernetes-map-type': 'atomic' } as const;

@@ -54,17 +54,11 @@ export const rules: readonly Rule[] = [
     message: 'write a duration in hours, minutes, seconds and milliseconds, such as 300ms, 10s, 5m or 1h30m',
     check: isDuration,
   }),
-  ...at<string>(
-    [
-      'spec.scaling.sources[].drainWithin',
-      'spec.burst.reclaim.readyTimeout',
-    ],
-    {
-      cel: `!(self != '' && ${duration.cel('self')}) || duration(self) >= duration('1s')`,
-      message: 'write at least 1s: nothing can be done in less',
-      check: (value) => !isDuration(value) || parseDuration(value) >= 1,
-    },
-  ),
+  ...at<string>(['spec.scaling.sources[].drainWithin', 'spec.burst.reclaim.readyTimeout'], {
+    cel: `!(self != '' && ${duration.cel('self')}) || duration(self) >= duration('1s')`,
+    message: 'write at least 1s: nothing can be done in less',
+    check: (value) => !isDuration(value) || parseDuration(value) >= 1,
+  }),
   ...at<string>(['spec.scaling.sources[].expectedJobDuration'], {
     cel: `!(self != '' && ${duration.cel('self')}) || duration(self) > duration('0s')`,
     message: 'write how long a job takes, more than 0s, such as 50ms or 3s',
@@ -77,7 +71,8 @@ export const rules: readonly Rule[] = [
   }),
   ...at<string>(pathsOf('Name'), {
     cel: name.cel('self'),
-    message: 'write a name of small letters, digits, "-" and ".", that begins and ends with a letter or digit',
+    message:
+      'write a name of small letters, digits, "-" and ".", that begins and ends with a letter or digit',
     check: name.test,
   }),
   ...at<string>(pathsOf('SecretKey'), {
@@ -95,19 +90,22 @@ export const rules: readonly Rule[] = [
   ...at<CompleteSpec>(['spec'], {
     about: 'scaling',
     cel: '!has(self.jobSelector) || !has(self.scaling)',
-    message: 'Jobs have no replicas to set: leave out scaling, or name a Deployment or a StatefulSet in targetRef',
+    message:
+      'Jobs have no replicas to set: leave out scaling, or name a Deployment or a StatefulSet in targetRef',
     check: (spec) => spec.jobSelector === undefined || spec.scaling === undefined,
   }),
   ...at<CompleteSpec>(['spec'], {
     about: 'burst.vmPool',
     cel: "self.burst.vmPool != 'Fixed' || has(self.scaling)",
-    message: 'vmPool: Fixed needs scaling, for Spillway must set the replicas: add scaling, or write vmPool: Grow',
+    message:
+      'vmPool: Fixed needs scaling, for Spillway must set the replicas: add scaling, or write vmPool: Grow',
     check: (spec) => spec.burst.vmPool !== 'Fixed' || spec.scaling !== undefined,
   }),
   ...at<CompleteSpec>(['spec'], {
     about: 'burst.strategy',
     cel: "self.burst.strategy != 'Companion' || !(has(self.jobSelector) || (has(self.targetRef) && self.targetRef.kind == 'StatefulSet'))",
-    message: 'a companion can only be cloned from a Deployment: write strategy: Rescue for Jobs and StatefulSets',
+    message:
+      'a companion can only be cloned from a Deployment: write strategy: Rescue for Jobs and StatefulSets',
     check: (spec) =>
       spec.burst.strategy !== 'Companion' ||
       !(spec.jobSelector !== undefined || spec.targetRef?.kind === 'StatefulSet'),
@@ -119,7 +117,8 @@ export const rules: readonly Rule[] = [
   }),
   ...at<string>(['spec.targetRef.kind'], {
     cel: "self == 'Deployment' || self == 'StatefulSet'",
-    message: 'write kind: Deployment or kind: StatefulSet; for Jobs leave out targetRef and write jobSelector',
+    message:
+      'write kind: Deployment or kind: StatefulSet; for Jobs leave out targetRef and write jobSelector',
     check: (kind) => kind === 'Deployment' || kind === 'StatefulSet',
   }),
   ...at<Labels>(['spec.jobSelector.matchLabels'], {
@@ -129,8 +128,10 @@ export const rules: readonly Rule[] = [
   }),
   ...at<Labels>(['spec.jobSelector.matchLabels'], {
     cel: `self.all(key, ${labelKey.cel('key')} && ${labelValue.cel('self[key]')})`,
-    message: 'write labels as Kubernetes has them, such as app: thumbnails or app.kubernetes.io/name: thumbnails',
-    check: (labels) => Object.entries(labels).every(([key, value]) => labelKey.test(key) && labelValue.test(value)),
+    message:
+      'write labels as Kubernetes has them, such as app: thumbnails or app.kubernetes.io/name: thumbnails',
+    check: (labels) =>
+      Object.entries(labels).every(([key, value]) => labelKey.test(key) && labelValue.test(value)),
   }),
 
   ...at<Scaling>(['spec.scaling'], {
@@ -163,9 +164,12 @@ export const rules: readonly Rule[] = [
   ...at<Source>(['spec.scaling.sources[]'], {
     about: 'expectedJobDuration',
     cel: "self.type == 'BullMQ' || !has(self.drainWithin) || has(self.expectedJobDuration)",
-    message: 'drainWithin needs expectedJobDuration here, for this type of source cannot measure it: write how long a job takes',
+    message:
+      'drainWithin needs expectedJobDuration here, for this type of source cannot measure it: write how long a job takes',
     check: (source) =>
-      source.type === 'BullMQ' || source.drainWithin === undefined || source.expectedJobDuration !== undefined,
+      source.type === 'BullMQ' ||
+      source.drainWithin === undefined ||
+      source.expectedJobDuration !== undefined,
   }),
   ...at<Source>(['spec.scaling.sources[]'], {
     about: 'expectedJobDuration',
@@ -179,7 +183,8 @@ export const rules: readonly Rule[] = [
   ...at<Source>(['spec.scaling.sources[]'], {
     about: 'prometheus',
     cel: '!has(self.drainWithin) || !has(self.prometheus) || has(self.prometheus.arrivalRateQuery)',
-    message: 'drainWithin needs prometheus.arrivalRateQuery here: write a query for the jobs that arrive per second',
+    message:
+      'drainWithin needs prometheus.arrivalRateQuery here: write a query for the jobs that arrive per second',
     check: (source) =>
       source.drainWithin === undefined ||
       source.prometheus === undefined ||
@@ -206,12 +211,14 @@ export const changeRules: readonly ChangeRule[] = (['targetRef', 'jobSelector'] 
   about: field,
   cel: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
   message: `${field} cannot be changed: delete the policy and create it anew, or create another`,
-  check: (value, old) =>
-    isDeepStrictEqual((value as CompleteSpec)[field], (old as CompleteSpec)[field]),
+  check: (value, old) => isDeepStrictEqual((value as CompleteSpec)[field], (old as CompleteSpec)[field]),
 }));
 
 /** A type of source and the body that goes with it. */
-function body(type: Source['type'], field: 'bullmq' | 'redisList' | 'redisStream' | 'prometheus'): readonly Rule[] {
+function body(
+  type: Source['type'],
+  field: 'bullmq' | 'redisList' | 'redisStream' | 'prometheus',
+): readonly Rule[] {
   return at<Source>(['spec.scaling.sources[]'], {
     about: field,
     cel: `(self.type == '${type}') == has(self.${field})`,

@@ -63,7 +63,8 @@ export function instances(
 /** What stands at a place in a value; undefined: nothing. */
 export function valueAt(root: unknown, at: Segments): unknown {
   let value = root;
-  for (const segment of at) value = isRecord(value) || Array.isArray(value) ? Reflect.get(value, segment) : undefined;
+  for (const segment of at)
+    value = isRecord(value) || Array.isArray(value) ? Reflect.get(value, segment) : undefined;
   return value;
 }
 

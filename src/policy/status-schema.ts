@@ -59,7 +59,10 @@ const lastDecision = z.object({
 
 /** What Spillway reports about a policy. Nothing of it is ever read back as an order. */
 export const statusSchema = z.object({
-  observedGeneration: count('The generation of the policy that this status was computed for.', 'int64').optional(),
+  observedGeneration: count(
+    'The generation of the policy that this status was computed for.',
+    'int64',
+  ).optional(),
   conditions: z
     .array(condition)
     .max(32)
@@ -72,7 +75,10 @@ export const statusSchema = z.object({
   stuck: count('Pods of the target that the scheduler has called Unschedulable.').optional(),
   burst: burst.describe('Burst replicas: wanted, granted and running.').optional(),
   backlog: count('Jobs that wait, over all sources.', 'int64').optional(),
-  oldestJobAge: text('How long the oldest waiting job has waited, as a duration such as 1m30s.', 64).optional(),
+  oldestJobAge: text(
+    'How long the oldest waiting job has waited, as a duration such as 1m30s.',
+    64,
+  ).optional(),
   cost: cost.describe('What the burst costs, where prices are configured.').optional(),
   lastDecision: lastDecision.describe('The last decision and why it came out so.').optional(),
 });

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+import { type LogFn, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
 import { prettyLine } from './log-line.ts';
 import { loggedError, redact } from './redact.ts';
 
@@ -38,6 +38,7 @@ export function createLogger({ level, pretty, destination = process.stdout }: Lo
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: loggedError },
       redact: { paths: secretPaths, censor: '***' },
+      hooks: { logMethod: withoutErrorMessage },
     },
     stream,
   );
@@ -45,3 +46,12 @@ export function createLogger({ level, pretty, destination = process.stdout }: Lo
 
 const secretNames = ['password', 'token', 'authorization'];
 const secretPaths = secretNames.flatMap((name) => [name, `*.${name}`]);
+
+/** pino takes the message of an error as the line's when there is none, and with it what a server answered. */
+function withoutErrorMessage(this: PinoLogger, args: Parameters<LogFn>, method: LogFn): void {
+  const [first, message = 'Error', ...rest]: readonly unknown[] = args;
+  const fields: unknown = first instanceof Error ? { err: first } : first;
+  const named = typeof fields === 'object' && fields !== null && 'err' in fields;
+  if (named) Reflect.apply(method, this, [fields, message, ...rest]);
+  else Reflect.apply(method, this, args);
+}

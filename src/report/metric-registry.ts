@@ -11,9 +11,9 @@ import {
 /** One prom-client registry with every metric of metric-definitions.ts, by name. */
 export interface MetricRegistry {
   readonly registry: Registry;
-  gauge(name: GaugeName): Gauge;
-  counter(name: CounterName): Counter;
-  histogram(name: HistogramName): Histogram;
+  readonly gauge: (name: GaugeName) => Gauge;
+  readonly counter: (name: CounterName) => Counter;
+  readonly histogram: (name: HistogramName) => Histogram;
 }
 
 /** Makes a registry of its own; prom-client's global one is left alone, so that two can live in one process. */

@@ -16,7 +16,7 @@ export interface ApiCall {
   readonly verb: string;
   readonly resource: string;
   /** HTTP status; `error`: no answer came. */
-  readonly code: number | 'error';
+  readonly code: string;
 }
 
 /** The metrics of one controller. Every function takes plain values; nothing outside report/ knows prom-client. */
@@ -87,7 +87,7 @@ export function createMetrics({ version }: { readonly version: string }): Metric
     },
     observeReaction: (seconds) => reaction.observe(seconds),
     countApiCall({ verb, resource, code }) {
-      counter('spillway_api_requests_total').inc({ verb, resource, code: String(code) });
+      counter('spillway_api_requests_total').inc({ verb, resource, code });
     },
     countWatchRestart: (resource) => counter('spillway_watch_restarts_total').inc({ resource }),
     recordWatchEvent(resource, atMs) {

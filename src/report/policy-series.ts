@@ -15,13 +15,13 @@ export interface Point {
  */
 export interface PolicySeries {
   /** Sets a gauge's series of the policy to exactly these points; earlier ones that are not among them go. */
-  replace(policy: string, gauge: Gauge, points: readonly Point[]): void;
+  readonly replace: (policy: string, gauge: Gauge, points: readonly Point[]) => void;
   /** Adds one to a counter. */
-  count(policy: string, counter: Counter, labels: Labels): void;
+  readonly count: (policy: string, counter: Counter, labels: Labels) => void;
   /** Removes every series of the policy. */
-  forget(policy: string): void;
+  readonly forget: (policy: string) => void;
   /** Removes every series of every policy. */
-  forgetAll(): void;
+  readonly forgetAll: () => void;
 }
 
 type Removable = Pick<Gauge, 'remove'>;
@@ -67,7 +67,7 @@ export function createPolicySeries(): PolicySeries {
     },
     forget,
     forgetAll() {
-      for (const policy of [...book.keys()]) forget(policy);
+      for (const policy of book.keys()) forget(policy);
     },
   };
 }

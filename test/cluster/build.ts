@@ -41,7 +41,10 @@ export async function ensureBinaries(say: (line: string) => void = console.error
       if (!existsSync(dir)) await build(root, dir, say);
     });
   }
-  const binaries = Object.fromEntries(programs.map((program) => [program, join(dir, program)])) as Record<Program, string>;
+  const binaries = Object.fromEntries(programs.map((program) => [program, join(dir, program)])) as Record<
+    Program,
+    string
+  >;
   return { ...binaries, ...assets() };
 }
 
@@ -53,7 +56,15 @@ async function build(root: string, dir: string, say: (line: string) => void): Pr
   await mkdir(root, { recursive: true });
   const temporary = await mkdtemp(join(root, 'build-'));
   try {
-    await go('build', '-trimpath', '-ldflags', `-s -w ${versionFlags(version)}`, '-o', join(temporary, 'cluster'), '.');
+    await go(
+      'build',
+      '-trimpath',
+      '-ldflags',
+      `-s -w ${versionFlags(version)}`,
+      '-o',
+      join(temporary, 'cluster'),
+      '.',
+    );
     for (const program of programs) await symlink('cluster', join(temporary, program));
     await rename(temporary, dir);
   } finally {
@@ -70,7 +81,9 @@ async function go(...args: string[]): Promise<void> {
   });
   await new Promise<void>((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`go ${args[0]} failed (${code}).`))));
+    child.once('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`go ${args[0]} failed (${code}).`)),
+    );
   });
 }
 
@@ -78,7 +91,10 @@ async function go(...args: string[]): Promise<void> {
 async function sourceHash(): Promise<string> {
   const hash = createHash('sha256');
   const { stdout: goVersion } = await run('go', ['version'], { cwd: moduleDir }).catch((cause: unknown) => {
-    throw new Error('The control plane for tests is built with Go 1.26 or later, and there is no `go` here.', { cause });
+    throw new Error(
+      'The control plane for tests is built with Go 1.26 or later, and there is no `go` here.',
+      { cause },
+    );
   });
   hash.update(goVersion);
   for (const file of globSync(['go.mod', 'go.sum', '**/*.go'], { cwd: moduleDir }).toSorted()) {

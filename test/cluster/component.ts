@@ -10,12 +10,19 @@ export interface ComponentSpec {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
   readonly logPath: string;
   /** Says whether the component serves by now; asked again and again after a start. May throw for "not yet". */
   readonly isReady: () => Promise<boolean>;
   /** How long a start may take, in milliseconds. */
   readonly startTimeoutMs: number;
 }
+
+/** What runs at this moment, to be killed when this process ends in an orderly way. */
+const living = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of living) child.kill('SIGKILL');
+});
 
 /** A process of the control plane: started, killed, stopped and continued by tests. */
 export class Component {
@@ -24,7 +31,6 @@ export class Component {
 
   constructor(spec: ComponentSpec) {
     this.#spec = spec;
-    process.once('exit', this.#killNow);
   }
 
   get name(): string {
@@ -43,22 +49,25 @@ export class Component {
   /** Starts it and waits until it serves. */
   async start(): Promise<void> {
     if (this.#child !== undefined) return;
-    const { name, command, args, logPath, isReady, startTimeoutMs } = this.#spec;
+    const { name, command, args, env, logPath, isReady, startTimeoutMs } = this.#spec;
     const log = openSync(logPath, 'a');
     const child = spawn(command, args, {
       stdio: ['ignore', log, log],
       // The Go side ends itself when this process does: see lifeline.go.
-      env: { ...process.env, SPILLWAY_CLUSTER_PARENT: String(process.pid) },
+      env: { ...process.env, ...env, SPILLWAY_CLUSTER_PARENT: String(process.pid) },
     });
     closeSync(log);
     this.#child = child;
+    living.add(child);
     let failure: unknown;
+    const gone = () => {
+      living.delete(child);
+      if (this.#child === child) this.#child = undefined;
+    };
+    child.once('exit', gone);
     child.once('error', (error) => {
       failure = error;
-      this.#child = undefined;
-    });
-    child.once('exit', () => {
-      if (this.#child === child) this.#child = undefined;
+      gone();
     });
 
     const deadline = performance.now() + startTimeoutMs;
@@ -66,7 +75,8 @@ export class Component {
       if (await isReady().catch(() => false)) return;
       await sleep(pollMs);
     }
-    const how = this.#child === child ? `does not serve after ${startTimeoutMs / 1000} s` : 'ended right away';
+    const how =
+      this.#child === child ? `does not serve after ${startTimeoutMs / 1000} s` : 'ended right away';
     await this.kill();
     throw new Error(`${name} ${how}. Its last words:\n${lastLines(logPath)}`, { cause: failure });
   }
@@ -95,18 +105,9 @@ export class Component {
   resume(): void {
     this.#child?.kill('SIGCONT');
   }
-
-  /** Kills it for good. */
-  async dispose(): Promise<void> {
-    process.off('exit', this.#killNow);
-    await this.kill();
-  }
-
-  readonly #killNow = (): void => {
-    this.#child?.kill('SIGKILL');
-  };
 }
 
-function lastLines(path: string, count = 15): string {
-  return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
+function lastWords(logPath: string, count = 15): string {
+  const lines = readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-count);
+  return `Its last words:\n${lines.join('\n')}`;
 }

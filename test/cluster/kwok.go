@@ -13,7 +13,9 @@ import (
 
 // kwok runs the KWOK controller, which plays the kubelets of the VM nodes (https://kwok.sigs.k8s.io).
 // Its logging and configuration flags (--v, --config) have to be read before its command is made.
+// It must not see the flags that packages of Kubernetes add to every command of the process: their --version is not its.
 func kwok() {
+	pflag.CommandLine = pflag.NewFlagSet("kwok", pflag.ExitOnError)
 	early := pflag.NewFlagSet("kwok", pflag.ContinueOnError)
 	early.ParseErrorsAllowlist.UnknownFlags = true
 	early.Usage = func() {}

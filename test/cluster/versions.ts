@@ -26,7 +26,9 @@ export function versionFlags(version: string): string {
   };
   return Object.entries(stamps)
     .flatMap(([name, value]) =>
-      ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].map((pkg) => `-X ${pkg}.${name}=${value}`),
+      ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].map(
+        (pkg) => `-X ${pkg}.${name}=${value}`,
+      ),
     )
     .join(' ');
 }

@@ -1,0 +1,89 @@
+import { isStatus, type ApiError } from '../cluster/api-error.ts';
+import type { ClusterClient } from '../cluster/client.ts';
+import { manager, names } from './names.ts';
+import type { Write } from './write.ts';
+
+/** Whether this process may write right now: asked immediately before each request (promise 5). */
+export interface Fence {
+  holds(): boolean;
+}
+
+/**
+ * What became of a write. `conflict`: the object has changed since, so decide anew; `gone`: it is not there any more;
+ * `taken`: the name belongs to somebody else; `fenced`: this process does not lead any more, nothing was sent.
+ */
+export type Outcome =
+  | { readonly state: 'done'; readonly object: unknown }
+  | { readonly state: 'conflict' | 'gone' | 'taken' | 'fenced' }
+  | { readonly state: 'refused'; readonly status: number; readonly reason: string };
+
+/** Longest wait for one write, ms: well under the time that a lease outlives its last renewal. */
+const writeTimeoutMs = 4_000;
+
+/**
+ * Sends one write. Idempotent: everything that is changed is bound to the version that it was planned for, so that a
+ * write sent twice changes nothing the second time. Throws when no answer came; the next pass will look what happened.
+ */
+export async function applyWrite(write: Write, client: ClusterClient, fence: Fence): Promise<Outcome> {
+  if (!fence.holds()) return { state: 'fenced' };
+  try {
+    return { state: 'done', object: await send(write, client) };
+  } catch (error) {
+    if (isStatus(error, 409)) return { state: error.reason === 'AlreadyExists' ? 'taken' : 'conflict' };
+    if (isStatus(error, 404)) return { state: 'gone' };
+    if (isRefusal(error)) return { state: 'refused', status: error.status, reason: error.reason };
+    throw error;
+  }
+}
+
+function isRefusal(error: unknown): error is ApiError {
+  return isStatus(error, 400) || isStatus(error, 403) || isStatus(error, 422);
+}
+
+function send(write: Write, client: ClusterClient): Promise<unknown> {
+  const deployments = `/apis/apps/v1/namespaces/${write.namespace}/deployments`;
+  const patch = (path: string, body: unknown): Promise<unknown> =>
+    client.request('PATCH', `${path}?fieldManager=${manager}`, {
+      body,
+      contentType: 'application/merge-patch+json',
+      timeoutMs: writeTimeoutMs,
+    });
+  const marked = { [names.decision]: write.decisionId };
+  switch (write.kind) {
+    case 'ScaleTarget':
+    case 'ScaleCompanion':
+      return patch(`${deployments}/${write.name}`, {
+        metadata: { resourceVersion: write.resourceVersion, annotations: marked },
+        spec: { replicas: write.to },
+      });
+    case 'CreateCompanion':
+      return client.request('POST', `${deployments}?fieldManager=${manager}`, {
+        body: write.manifest,
+        timeoutMs: writeTimeoutMs,
+      });
+    case 'MendCompanion':
+      return patch(`${deployments}/${write.name}`, {
+        metadata: {
+          resourceVersion: write.resourceVersion,
+          labels: write.manifest.metadata?.labels,
+          annotations: marked,
+        },
+        spec: { template: write.manifest.spec?.template },
+      });
+    case 'DeleteCompanion':
+      return client.request('DELETE', `${deployments}/${write.name}`, {
+        body: {
+          propagationPolicy: 'Background',
+          preconditions: { uid: write.uid, resourceVersion: write.resourceVersion },
+        },
+        timeoutMs: writeTimeoutMs,
+      });
+    case 'SetDeletionCost':
+      return patch(`/api/v1/namespaces/${write.namespace}/pods/${write.name}`, {
+        metadata: {
+          resourceVersion: write.resourceVersion,
+          annotations: { ...marked, [names.deletionCost]: String(write.cost) },
+        },
+      });
+  }
+}

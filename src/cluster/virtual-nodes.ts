@@ -1,0 +1,68 @@
+import type { VirtualPool } from '../config.ts';
+import type { SlimNode } from './slim.ts';
+
+const providerTaint = 'virtual-kubelet.io/provider';
+
+const toleration = {
+  key: providerTaint,
+  operator: 'Exists',
+  value: undefined,
+  effect: 'NoSchedule',
+} as const;
+
+/**
+ * Pools that work without being configured: the AKS add-on and the azure-aci Helm chart (both carry
+ * `type=virtual-kubelet`), virtual nodes on ACI ("v2", `virtualization=virtualnode2`), and any other
+ * virtual-kubelet that keeps the label its documentation uses. Without prices: budgets do not bite.
+ * The order is that in which they are looked for; the add-on and the chart differ only by the node's name label.
+ */
+export const defaultVirtualPools: readonly VirtualPool[] = [
+  {
+    name: 'aks-v2',
+    kind: 'AksV2',
+    nodeSelector: { virtualization: 'virtualnode2' },
+    tolerations: [toleration],
+    price: undefined,
+  },
+  {
+    name: 'aks-addon',
+    kind: 'AksAddon',
+    nodeSelector: { type: 'virtual-kubelet', 'kubernetes.io/hostname': 'virtual-node-aci-linux' },
+    tolerations: [toleration],
+    price: undefined,
+  },
+  {
+    name: 'aci-helm',
+    kind: 'AciHelm',
+    nodeSelector: { type: 'virtual-kubelet', 'kubernetes.io/hostname': 'virtual-node-aci-linux-helm' },
+    tolerations: [toleration],
+    price: undefined,
+  },
+  {
+    name: 'virtual-kubelet',
+    kind: 'Generic',
+    nodeSelector: { type: 'virtual-kubelet' },
+    tolerations: [toleration],
+    price: undefined,
+  },
+];
+
+/** The first pool whose selector the node carries; undefined: it is in none of them. */
+export function poolOf(node: SlimNode, pools: readonly VirtualPool[]): VirtualPool | undefined {
+  return pools.find((pool) => {
+    const selector = Object.entries(pool.nodeSelector);
+    return selector.length > 0 && selector.every(([key, value]) => node.labels[key] === value);
+  });
+}
+
+/**
+ * Whether the node is virtual: in a pool, or recognisable as a virtual-kubelet by its `type` label or provider
+ * taint. Such a node is never part of the VM pool, configured or not: it would look like endless room.
+ */
+export function isVirtual(node: SlimNode, pools: readonly VirtualPool[]): boolean {
+  return (
+    poolOf(node, pools) !== undefined ||
+    node.labels.type === 'virtual-kubelet' ||
+    node.taints.some(({ key }) => key === providerTaint)
+  );
+}

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { V1Deployment } from '@kubernetes/client-node';
+import { companionManifest, designCompanion } from '../../../src/act/companion.ts';
+import { type BurstPod, plan, type Standing, type StandingCompanion } from '../../../src/act/plan.ts';
+import { decide } from '../../../src/decide/decide.ts';
+import type { Decision } from '../../../src/decide/decision.ts';
+import { blank, observation, policy } from '../decide/given.ts';
+
+const target = {
+  name: 'thumbnail-worker',
+  namespace: 'media',
+  uid: 'target-uid',
+  resourceVersion: '7',
+  replicas: 12,
+};
+const template = {
+  metadata: { labels: { app: 'thumbnails' } },
+  spec: { containers: [{ name: 'worker', image: 'worker:1' }] },
+};
+const design = designCompanion(target, template);
+
+function decision(burst: Partial<Decision['burst']>, targetReplicas: number | undefined = 12): Decision {
+  const { decision: base } = decide(policy(), observation(), blank);
+  return { ...base, targetReplicas, burst: { ...base.burst, hard: 1000, soft: 1000, ...burst } };
+}
+
+function standing(more: Partial<Standing> = {}): Standing {
+  return { target, design, companions: [], nameTaken: false, burstPods: [], ...more };
+}
+
+function companion(replicas: number, more: Partial<StandingCompanion> = {}): StandingCompanion {
+  const object: V1Deployment = companionManifest(policy(), target, design, replicas, 'earlier');
+  return {
+    name: design.name,
+    uid: 'companion-uid',
+    resourceVersion: '9',
+    replicas,
+    ready: replicas,
+    pods: replicas,
+    deleting: false,
+    object,
+    ...more,
+  };
+}
+
+const old = (replicas: number, more: Partial<StandingCompanion> = {}) =>
+  companion(replicas, { name: 'thumbnail-worker-burst-old', ...more });
+
+const brief = (write: ReturnType<typeof plan>[number]) =>
+  'to' in write ? `${write.kind} ${write.name} ${write.to}` : `${write.kind} ${write.name}`;
+
+describe('plan', () => {
+  test('a burst creates the companion first and scales the target after it', () => {
+    const writes = plan(policy(), decision({ granted: 22 }, 34), standing());
+    assert.deepEqual(writes.map(brief), [
+      `CreateCompanion ${design.name} 22`,
+      'ScaleTarget thumbnail-worker 34',
+    ]);
+  });
+
+  test('what stands as it should is not written again', () => {
+    assert.deepEqual(
+      plan(policy(), decision({ granted: 22 }), standing({ companions: [companion(22)] })),
+      [],
+    );
+  });
+
+  test('every write names the version it was planned for and the decision it follows from', () => {
+    const given = decision({ granted: 30 }, 20);
+    for (const write of plan(policy(), given, standing({ companions: [companion(22)] }))) {
+      assert.equal(write.decisionId, given.id);
+      assert.equal('resourceVersion' in write && write.resourceVersion !== '', true);
+    }
+  });
+
+  test('an emptied companion is scaled to nothing, then deleted when its pods are gone', () => {
+    const gone = decision({ granted: 0 });
+    assert.deepEqual(plan(policy(), gone, standing({ companions: [companion(5)] })).map(brief), [
+      `ScaleCompanion ${design.name} 0`,
+    ]);
+    assert.deepEqual(plan(policy(), gone, standing({ companions: [companion(0, { pods: 2 })] })), []);
+    assert.deepEqual(plan(policy(), gone, standing({ companions: [companion(0)] })).map(brief), [
+      `DeleteCompanion ${design.name}`,
+    ]);
+  });
+
+  test('a new template gets a companion of its own; the old one gives way as the new one becomes ready', () => {
+    const given = decision({ granted: 20 });
+    const start = plan(policy(), given, standing({ companions: [old(20)] }));
+    assert.deepEqual(start.map(brief), [`CreateCompanion ${design.name} 20`]);
+    const half = plan(policy(), given, standing({ companions: [old(20), companion(20, { ready: 8 })] }));
+    assert.deepEqual(half.map(brief), ['ScaleCompanion thumbnail-worker-burst-old 12']);
+    const ready = plan(policy(), given, standing({ companions: [old(12), companion(20)] }));
+    assert.deepEqual(ready.map(brief), ['ScaleCompanion thumbnail-worker-burst-old 0']);
+  });
+
+  test('where no limit leaves room for both, the old one steps aside by quarters and the sum never exceeds the limit', () => {
+    const given = decision({ granted: 20, hard: 20 });
+    let companions: readonly StandingCompanion[] = [old(20)];
+    for (let pass = 0; pass < 40; pass += 1) {
+      for (const write of plan(policy(), given, standing({ companions }))) {
+        if (write.kind === 'CreateCompanion') companions = [...companions, companion(write.to)];
+        if (write.kind === 'ScaleCompanion') {
+          companions = companions.map((one) =>
+            one.name === write.name ? { ...one, replicas: write.to, ready: write.to, pods: write.to } : one,
+          );
+        }
+        if (write.kind === 'DeleteCompanion')
+          companions = companions.filter((one) => one.name !== write.name);
+        const total = companions.reduce((sum, one) => sum + one.replicas, 0);
+        assert.equal(total <= 20, true, `${total} replicas`);
+        assert.equal(total >= 15, true, `${total} replicas`);
+      }
+    }
+    assert.deepEqual(
+      companions.map((one) => [one.name, one.replicas]),
+      [[design.name, 20]],
+    );
+  });
+
+  test('a companion that somebody changed is put right', () => {
+    const object = companionManifest(policy(), target, design, 22, 'earlier');
+    const changed = {
+      ...object,
+      spec: { ...object.spec, template: { spec: { containers: [{ name: 'worker', image: 'other' }] } } },
+    } as V1Deployment;
+    const writes = plan(
+      policy(),
+      decision({ granted: 22 }),
+      standing({ companions: [companion(22, { object: changed })] }),
+    );
+    assert.deepEqual(writes.map(brief), [`MendCompanion ${design.name}`]);
+  });
+
+  test('defaults that the API server added are no change', () => {
+    const object = companionManifest(policy(), target, design, 22, 'earlier');
+    const spec = object.spec;
+    assert.ok(spec);
+    const defaulted: V1Deployment = {
+      ...object,
+      spec: {
+        ...spec,
+        template: {
+          ...spec.template,
+          spec: {
+            ...spec.template.spec,
+            restartPolicy: 'Always',
+            containers: [{ name: 'worker', image: 'worker:1', imagePullPolicy: 'IfNotPresent' }],
+          },
+        },
+      },
+    };
+    const companions = [companion(22, { object: defaulted })];
+    assert.deepEqual(plan(policy(), decision({ granted: 22 }), standing({ companions })), []);
+  });
+
+  test("a Deployment of somebody else's under the companion's name means hands off", () => {
+    assert.deepEqual(plan(policy(), decision({ granted: 22 }, 34), standing({ nameTaken: true })), []);
+  });
+
+  test('before a burst shrinks its busy pods are made dear', () => {
+    const pod = (name: string, busyJobs: number, deletionCost = 0): BurstPod => ({
+      name,
+      resourceVersion: '3',
+      companion: design.name,
+      busyJobs,
+      deletionCost,
+    });
+    const burstPods = [pod('idle', 0), pod('busy', 1), pod('known', 1, 1), pod('was-busy', 0, 1)];
+    const writes = plan(
+      policy(),
+      decision({ granted: 1 }),
+      standing({ companions: [companion(4)], burstPods }),
+    );
+    assert.deepEqual(writes.map(brief), [
+      'SetDeletionCost busy',
+      'SetDeletionCost was-busy',
+      `ScaleCompanion ${design.name} 1`,
+    ]);
+  });
+
+  test('replicas of all companions together stay within what is granted and within the hard limit', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(50),
+        fc.nat(50),
+        fc.array(fc.record({ replicas: fc.nat(30), ready: fc.nat(30) }), { maxLength: 3 }),
+        fc.boolean(),
+        (granted, slack, olds, hasCurrent) => {
+          const existing = olds.map((one, index) =>
+            old(one.replicas, { name: `old-${index}`, ready: one.ready }),
+          );
+          const companions = hasCurrent ? [...existing, companion(granted, { ready: 0 })] : existing;
+          const before = companions.reduce((sum, one) => sum + one.replicas, 0);
+          const hard = granted + slack;
+          const writes = plan(policy(), decision({ granted, hard }), standing({ companions }));
+          const sizes = new Map(companions.map((one) => [one.name, one.replicas]));
+          for (const write of writes)
+            if ('to' in write && write.kind !== 'ScaleTarget') sizes.set(write.name, write.to);
+          const after = [...sizes.values()].reduce((sum, value) => sum + value, 0);
+          assert.equal(after <= Math.max(hard, before), true, `${before} → ${after}, hard ${hard}`);
+        },
+      ),
+    );
+  });
+});
+
+describe('names', () => {
+  test('pods of a companion keep the name of their ACI container group within 63 characters', () => {
+    const long = { name: 'a-rather-long-deployment-name-for-a-worker', namespace: 'media', uid: 'u' };
+    const { name } = designCompanion(long, template);
+    assert.equal(`media-${name}-0123456789-01234`.length <= 63, true, name);
+  });
+
+  test('the same template is the same companion, another template or target is another', () => {
+    assert.equal(designCompanion(target, structuredClone(template)).name, design.name);
+    const other = { ...template, spec: { containers: [{ name: 'worker', image: 'worker:2' }] } };
+    assert.notEqual(designCompanion(target, other).name, design.name);
+    assert.notEqual(designCompanion({ ...target, uid: 'recreated' }, template).name, design.name);
+  });
+});
