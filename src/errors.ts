@@ -88,6 +88,9 @@ export const errorTable = {
     'The virtual node cannot mount the volumes {volumes}. Use ConfigMaps, Secrets, emptyDir or Azure Files for what burst pods need.',
   COMPANION_NAME_TAKEN:
     'A Deployment {name} exists already and does not belong to this policy, so nothing is touched. Rename or delete it.',
+  REDIS_SERVER_MISSING:
+    'The program redis-server is needed and not installed. Get it with: apt-get install redis-server (macOS: brew install redis).',
+  REDIS_SERVER_FAILED: 'The redis-server did not start on port {port}. Start it by hand to see why.',
   TARGET_NOT_FOUND: 'There is no {kind} {name} in this namespace. Create it, or name another in targetRef.',
   TARGET_UNSUPPORTED:
     'This version bursts Deployments with the strategy Companion only. Name a Deployment, or wait for Rescue.',

@@ -11,10 +11,10 @@ const toleration = {
 } as const;
 
 /**
- * Pools that work without being configured: the AKS add-on and the azure-aci Helm chart (both carry
- * `type=virtual-kubelet`), virtual nodes on ACI ("v2", `virtualization=virtualnode2`), and any other
- * virtual-kubelet that keeps the label its documentation uses. Without prices: budgets do not bite.
- * The order is that in which they are looked for; the add-on and the chart differ only by the node's name label.
+ * Pools that work without being configured, looked for in this order: virtual nodes on ACI ("v2"), the AKS add-on, and
+ * any other virtual-kubelet that keeps the documented label. The node of the azure-aci Helm chart carries the same
+ * labels as that of the add-on and can do the same, so one row finds both; only a configured pool can tell them apart
+ * (by the node's name). No prices: budgets do not bite.
  */
 export const defaultVirtualPools: readonly VirtualPool[] = [
   {
@@ -27,14 +27,7 @@ export const defaultVirtualPools: readonly VirtualPool[] = [
   {
     name: 'aks-addon',
     kind: 'AksAddon',
-    nodeSelector: { type: 'virtual-kubelet', 'kubernetes.io/hostname': 'virtual-node-aci-linux' },
-    tolerations: [toleration],
-    price: undefined,
-  },
-  {
-    name: 'aci-helm',
-    kind: 'AciHelm',
-    nodeSelector: { type: 'virtual-kubelet', 'kubernetes.io/hostname': 'virtual-node-aci-linux-helm' },
+    nodeSelector: { type: 'virtual-kubelet', 'kubernetes.azure.com/managed': 'false' },
     tolerations: [toleration],
     price: undefined,
   },

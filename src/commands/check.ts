@@ -91,14 +91,16 @@ function checkManifest({ file, value, position }: Manifest): readonly Finding[] 
   if (!isPolicy(value)) return [{ result: 'skipped', ...place }];
   const problems = validatePolicy(value);
   if (problems.length === 0) return [{ result: 'valid', ...place }];
-  return problems.map(({ path, message, at }) => ({
-    result: 'problem',
-    file,
-    ...position(at),
-    object,
-    path,
-    message,
-  }));
+  return problems
+    .map(({ path, message, at }) => ({
+      result: 'problem' as const,
+      file,
+      ...position(at),
+      object,
+      path,
+      message,
+    }))
+    .sort((one, other) => one.line - other.line || one.column - other.column);
 }
 
 /** Any version of our group counts, and our kind in any group: a slip in either is a problem, not another kind. */

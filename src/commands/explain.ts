@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts';
-import { SpillwayError } from '../errors.ts';
+import { SpillwayError, sentence } from '../errors.ts';
 import type { Target } from '../policy/policy.ts';
 import type { BurstPolicy } from '../policy/schema.ts';
 import { redact } from '../report/redact.ts';
@@ -61,7 +61,7 @@ export function explainIo(
 export async function explain(options: ExplainOptions, io: ExplainIo): Promise<0 | 1 | 2> {
   const [, namespace, name] = /^([a-z0-9-]{1,63})\/([a-z0-9.-]{1,253})$/.exec(options.policy) ?? [];
   if (namespace === undefined || name === undefined) {
-    io.error(new SpillwayError('EXPLAIN_KEY_INVALID', { key: options.policy }).message);
+    io.error(sentence('EXPLAIN_KEY_INVALID', { key: options.policy }));
     return 2;
   }
   const [fromCluster, fromController] = await Promise.all([
@@ -72,17 +72,19 @@ export async function explain(options: ExplainOptions, io: ExplainIo): Promise<0
   ]);
   const policy = fromCluster.value;
   const recorded = fromController.value;
-  if (fromController.error !== undefined && options.url !== undefined) io.error(fromController.error.message);
+  if (options.url !== undefined && recorded === undefined) {
+    io.error(fromController.error?.message ?? sentence('DECISION_NOT_FOUND'));
+  }
   if (fromCluster.error !== undefined) {
     io.error(fromCluster.error.message);
     if (recorded === undefined) return 2;
   } else if (policy === undefined) {
-    io.error(new SpillwayError('EXPLAIN_NOT_FOUND', { key: options.policy }).message);
+    io.error(sentence('EXPLAIN_NOT_FOUND', { key: options.policy }));
     return 1;
   }
   const mismatch = recorded === undefined ? undefined : mismatchOf(policy, recorded);
   if (mismatch !== undefined && options.url !== undefined) {
-    io.error(new SpillwayError('EXPLAIN_URL_FAILED', { url: redact(options.url), problem: mismatch }).message);
+    io.error(sentence('EXPLAIN_URL_FAILED', { url: redact(options.url), problem: mismatch }));
   }
   return print(options, io, policy, mismatch === undefined ? recorded : undefined);
 }
@@ -109,7 +111,7 @@ function print(
     for (const line of tell(told)) io.out(line);
   }
   if (recorded !== undefined || status?.lastDecision !== undefined) return 0;
-  io.error(new SpillwayError('EXPLAIN_UNDECIDED', { key }).message);
+  io.error(sentence('EXPLAIN_UNDECIDED', { key }));
   return 1;
 }
 

@@ -124,7 +124,9 @@ function sampleOf(counts: Counts, ledger: Ledger, busy: OkSample['busy'], atMs: 
     rateLimited: limiterResetsMs > 0 && limiterUsed >= (max ?? manualLimit),
     concurrencyLimit: counts.concurrency,
     rateLimitPerSecond:
-      max === undefined || durationMs === undefined || durationMs <= 0 ? undefined : (max * 1000) / durationMs,
+      max === undefined || durationMs === undefined || durationMs <= 0
+        ? undefined
+        : (max * 1000) / durationMs,
     busy,
   };
 }

@@ -51,4 +51,3 @@ export function redisListProbe(feed: RedisListFeed, report: Report): Probe {
     lose: (code) => report.lost(code),
   };
 }
-

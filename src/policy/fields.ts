@@ -44,8 +44,24 @@ export function whole(description: string, atLeast: number) {
 }
 
 /** A count in the status. */
-export function count(description: string, format: 'int32' | 'int64' = 'int32') {
-  return z.int().min(0).meta({ format }).describe(description);
+export function count(description: string) {
+  return z.int32().min(0).meta({ format: 'int32' }).describe(description);
+}
+
+/** A count in the status that may outgrow int32, up to what a JavaScript number holds exactly. */
+export function largeCount(description: string) {
+  return z.int().min(0).meta({ format: 'int64' }).describe(description);
+}
+
+/** A map of so many entries at most. JSON Schema's `maxProperties` is not known to zod, hence both. */
+export function map<Value extends z.ZodType>(description: string, value: Value, maxEntries: number) {
+  return z
+    .record(z.string(), value)
+    .refine((entries) => Object.keys(entries).length <= maxEntries, {
+      message: `has too many entries: write at most ${maxEntries}`,
+    })
+    .meta({ maxProperties: maxEntries })
+    .describe(description);
 }
 
 /** A moment, RFC 3339. */

@@ -41,7 +41,7 @@ function sentenceOf(issue: core.$ZodIssue, value: unknown): string {
 
 const kinds: Readonly<Record<string, string>> = {
   string: 'a text',
-  number: 'a number',
+  number: 'a whole number',
   int: 'a whole number',
   boolean: 'true or false',
   object: 'an object',

@@ -6,7 +6,6 @@ import { pathsOf } from './schema-tree.ts';
 
 type Scaling = NonNullable<CompleteSpec['scaling']>;
 type Source = Scaling['sources'][number];
-type SignalLoss = Scaling['onSignalLoss'];
 type RedisBody = NonNullable<Source['redisList']>;
 type BullMqBody = NonNullable<Source['bullmq']>;
 type Labels = NonNullable<CompleteSpec['jobSelector']>['matchLabels'];
@@ -103,12 +102,13 @@ export const rules: readonly Rule[] = [
   }),
   ...at<CompleteSpec>(['spec'], {
     about: 'burst.strategy',
-    cel: "self.burst.strategy != 'Companion' || !(has(self.jobSelector) || (has(self.targetRef) && self.targetRef.kind == 'StatefulSet'))",
+    // Both targets at once have a sentence of their own.
+    cel: "self.burst.strategy != 'Companion' || (has(self.targetRef) ? self.targetRef.kind != 'StatefulSet' : !has(self.jobSelector))",
     message:
       'a companion can only be cloned from a Deployment: write strategy: Rescue for Jobs and StatefulSets',
-    check: (spec) =>
-      spec.burst.strategy !== 'Companion' ||
-      !(spec.jobSelector !== undefined || spec.targetRef?.kind === 'StatefulSet'),
+    check: ({ burst, targetRef, jobSelector }) =>
+      burst.strategy !== 'Companion' ||
+      (targetRef === undefined ? jobSelector === undefined : targetRef.kind !== 'StatefulSet'),
   }),
   ...at<string>(['spec.targetRef.apiVersion'], {
     cel: "self == 'apps/v1'",
@@ -146,11 +146,12 @@ export const rules: readonly Rule[] = [
     message: 'onSignalLoss.replicas is above maxReplicas: lower it or raise maxReplicas',
     check: ({ onSignalLoss, maxReplicas }) => (onSignalLoss.replicas ?? 0) <= maxReplicas,
   }),
-  ...at<SignalLoss>(['spec.scaling.onSignalLoss'], {
-    about: 'replicas',
-    cel: "self.behavior != 'Static' || has(self.replicas)",
+  // Not at onSignalLoss itself: the API server asks the rules of an object about its default too, which is empty there.
+  ...at<Scaling>(['spec.scaling'], {
+    about: 'onSignalLoss.replicas',
+    cel: "self.onSignalLoss.behavior != 'Static' || has(self.onSignalLoss.replicas)",
     message: 'behavior: Static needs replicas: write how many, or write behavior: CurrentIfHigher',
-    check: (loss) => loss.behavior !== 'Static' || loss.replicas !== undefined,
+    check: ({ onSignalLoss }) => onSignalLoss.behavior !== 'Static' || onSignalLoss.replicas !== undefined,
   }),
 
   ...at<Source>(['spec.scaling.sources[]'], {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, atomic, duration, objectName, text, whole } from './fields.ts';
+import { amount, atomic, duration, map, objectName, text, whole } from './fields.ts';
 import { scalingSchema } from './scaling-schema.ts';
 import { statusSchema } from './status-schema.ts';
 
@@ -21,10 +21,11 @@ const targetRef = z
 
 const jobSelector = z
   .object({
-    matchLabels: z
-      .record(z.string(), z.string().max(63).describe('The value of the label.'))
-      .meta({ maxProperties: 16 })
-      .describe('Labels that a Job must carry, all of them.'),
+    matchLabels: map(
+      'Labels that a Job must carry, all of them.',
+      z.string().max(63).describe('The value of the label.'),
+      16,
+    ),
   })
   .meta(atomic)
   .describe('The Jobs that the policy is about. Write this or targetRef. It cannot be changed.');

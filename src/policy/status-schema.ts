@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, dateTime, listMapBy, text } from './fields.ts';
+import { count, dateTime, largeCount, listMapBy, map, text } from './fields.ts';
 
 const condition = z.object({
   type: text(
@@ -9,9 +9,8 @@ const condition = z.object({
   status: z
     .enum(['True', 'False', 'Unknown'])
     .describe('Whether it holds; Unknown where Spillway cannot tell.'),
-  observedGeneration: count(
+  observedGeneration: largeCount(
     'The generation of the policy that the condition was computed for.',
-    'int64',
   ).optional(),
   lastTransitionTime: dateTime('When status last changed.'),
   reason: text('One PascalCase word for machines.', 1024),
@@ -21,11 +20,11 @@ const condition = z.object({
 const reason = z.object({
   code: text('What kind of reason it is, in PascalCase.', 128),
   message: text('The reason in words.', 4096),
-  numbers: z
-    .record(z.string(), z.number().describe('One number, in the unit that its name says.'))
-    .meta({ maxProperties: 64 })
-    .describe('The numbers that the reason rests on, by name.')
-    .optional(),
+  numbers: map(
+    'The numbers that the reason rests on, by name.',
+    z.number().describe('One number, in the unit that its name says.'),
+    64,
+  ).optional(),
 });
 
 const burst = z.object({
@@ -59,9 +58,8 @@ const lastDecision = z.object({
 
 /** What Spillway reports about a policy. Nothing of it is ever read back as an order. */
 export const statusSchema = z.object({
-  observedGeneration: count(
+  observedGeneration: largeCount(
     'The generation of the policy that this status was computed for.',
-    'int64',
   ).optional(),
   conditions: z
     .array(condition)
@@ -74,7 +72,7 @@ export const statusSchema = z.object({
   headroom: count('How many more pods of the target fit on the VM pool right now.').optional(),
   stuck: count('Pods of the target that the scheduler has called Unschedulable.').optional(),
   burst: burst.describe('Burst replicas: wanted, granted and running.').optional(),
-  backlog: count('Jobs that wait, over all sources.', 'int64').optional(),
+  backlog: largeCount('Jobs that wait, over all sources.').optional(),
   oldestJobAge: text(
     'How long the oldest waiting job has waited, as a duration such as 1m30s.',
     64,

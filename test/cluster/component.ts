@@ -78,7 +78,12 @@ export class Component {
     const how =
       this.#child === child ? `does not serve after ${startTimeoutMs / 1000} s` : 'ended right away';
     await this.kill();
-    throw new Error(`${name} ${how}. Its last words:\n${lastLines(logPath)}`, { cause: failure });
+    throw new Error(`${name} ${how}. ${lastWords(logPath)}`, { cause: failure });
+  }
+
+  /** Throws if it has ended: some components cannot be asked whether they serve. */
+  expectRunning(): void {
+    if (this.#child === undefined) throw new Error(`${this.name} has ended. ${lastWords(this.logPath)}`);
   }
 
   /** Kills it and waits until it is gone. */

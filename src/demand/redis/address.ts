@@ -9,7 +9,8 @@ import { SpillwayError } from '../../errors.ts';
  */
 const refused = new BlockList();
 refused.addSubnet('169.254.0.0', 16, 'ipv4');
-for (const address of ['168.63.129.16', '100.100.100.200', '192.0.0.192']) refused.addAddress(address, 'ipv4');
+for (const address of ['168.63.129.16', '100.100.100.200', '192.0.0.192'])
+  refused.addAddress(address, 'ipv4');
 refused.addSubnet('fe80::', 10, 'ipv6');
 refused.addSubnet('fd00:ec2::', 32, 'ipv6');
 refused.addAddress('fd20:ce::254', 'ipv6');

@@ -7,8 +7,8 @@ import { isFailover, isWrongType } from './failure.ts';
 /** What the blocker needs of the link that it is part of. */
 export interface BlockerLink {
   open(name: string, signal: AbortSignal): Promise<Connection>;
-  /** `CLIENT UNBLOCK`, sent over another connection; false: nothing was blocked, or it could not be sent. */
-  unblock(clientId: number): Promise<boolean>;
+  /** `CLIENT UNBLOCK`, sent over another connection; rejects where that is not possible. */
+  unblock(clientId: number): Promise<void>;
   /** The server changed its role: connections of the link should be made anew. */
   failedOver(): void;
 }
@@ -31,6 +31,7 @@ export class Blocker {
   readonly #link: BlockerLink;
   readonly #clock: Clock;
   readonly #random: () => number;
+  readonly #signal: AbortSignal;
   readonly #streams = new Map<string, Watched>();
   readonly #changed: Bell;
   /** The streams of the block under way. */
@@ -38,10 +39,12 @@ export class Blocker {
   #clientId: number | undefined;
   #unblocking = false;
 
-  constructor(link: BlockerLink, clock: Clock, random: () => number) {
+  /** @param signal ends it and all that it waits for */
+  constructor(link: BlockerLink, clock: Clock, random: () => number, signal: AbortSignal) {
     this.#link = link;
     this.#clock = clock;
     this.#random = random;
+    this.#signal = signal;
     this.#changed = new Bell(clock);
   }
 
@@ -72,8 +75,9 @@ export class Blocker {
     return this.#covered.has(stream);
   }
 
-  /** Blocks until `signal` aborts, connecting anew whenever the connection is lost. */
-  async run(signal: AbortSignal): Promise<void> {
+  /** Blocks until the signal aborts, connecting anew whenever the connection is lost; never rejects. */
+  async run(): Promise<void> {
+    const signal = this.#signal;
     let attempt = 0;
     while (!signal.aborted) {
       let connection: Connection | undefined;
@@ -83,7 +87,7 @@ export class Blocker {
         signal.addEventListener('abort', hangUp, { once: true });
         this.#clientId = Number(await connection.call(graceMs, 'CLIENT', ['ID']));
         attempt = 0;
-        await this.#block(connection, signal).finally(() => signal.removeEventListener('abort', hangUp));
+        await this.#block(connection).finally(() => signal.removeEventListener('abort', hangUp));
       } catch (error) {
         // Why the Redis is lost is found and told by the sampler.
         if (isFailover(error)) this.#link.failedOver();
@@ -98,10 +102,10 @@ export class Blocker {
     }
   }
 
-  async #block(connection: Connection, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+  async #block(connection: Connection): Promise<void> {
+    while (!this.#signal.aborted) {
       if (this.#streams.size === 0) {
-        await this.#changed.wait(undefined, signal);
+        await this.#changed.wait(undefined, this.#signal);
         continue;
       }
       const streams = [...this.#streams.keys()];
@@ -112,7 +116,9 @@ export class Blocker {
       this.#covered = new Set();
       for (const stream of streamsOf(reply)) this.#wake(stream);
       // A block over thousands of streams is dear to the server: a burst of wake-ups shares the next ones.
-      await this.#changed.wait(Math.min(100, this.#streams.size / 100 - 1), signal);
+      if (this.#streams.size > 100) {
+        await this.#clock.sleep(Math.min(100, this.#streams.size / 100), this.#signal);
+      }
     }
   }
 
@@ -122,9 +128,11 @@ export class Blocker {
     this.#unblocking = true;
     try {
       while (this.#clientId !== undefined && this.#hasUncovered()) {
-        await this.#clock.sleep(Math.min(1_000, 5 + this.#streams.size / 10));
+        await this.#clock.sleep(Math.min(1_000, 5 + this.#streams.size / 10), this.#signal);
         if (this.#clientId !== undefined && this.#hasUncovered()) await this.#link.unblock(this.#clientId);
       }
+    } catch {
+      // The signal aborted, or the sampler's connection is gone: the block ends by itself.
     } finally {
       this.#unblocking = false;
     }
@@ -144,11 +152,13 @@ export class Blocker {
 
   /** One of the keys is no longer a stream: all are looked at again, and that one will not come back. */
   #wakeAll(): void {
-    for (const stream of [...this.#streams.keys()]) this.#wake(stream);
+    for (const stream of this.#streams.keys()) this.#wake(stream);
   }
 }
 
 function streamsOf(reply: unknown): string[] {
   if (!Array.isArray(reply)) return [];
-  return reply.flatMap((entry: unknown) => (Array.isArray(entry) && typeof entry[0] === 'string' ? [entry[0]] : []));
+  return reply.flatMap((entry: unknown) =>
+    Array.isArray(entry) && typeof entry[0] === 'string' ? [entry[0]] : [],
+  );
 }

@@ -24,7 +24,12 @@ export class Connection {
    * reason; nothing stays open then.
    * @param name shown by CLIENT LIST
    */
-  static async open(endpoint: Endpoint, name: string, clock: Clock, signal: AbortSignal): Promise<Connection> {
+  static async open(
+    endpoint: Endpoint,
+    name: string,
+    clock: Clock,
+    signal: AbortSignal,
+  ): Promise<Connection> {
     signal.throwIfAborted();
     const redis = new Redis({
       Connector: connectorFor(endpoint),

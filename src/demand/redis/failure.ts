@@ -2,8 +2,14 @@ import { type ErrorCode, SpillwayError } from '../../errors.ts';
 
 /** What a server's answer begins with or holds, and what it means. The answer itself goes no further than here. */
 const answers: readonly (readonly [RegExp, ErrorCode])[] = [
-  [/^(WRONGPASS|NOAUTH)|invalid password|AUTH <password> called|wrong number of arguments for 'auth'/i, 'REDIS_AUTH_FAILED'],
-  [/NOPERM|has no permissions|can't run this command|can't access at least one of the keys/i, 'REDIS_FORBIDDEN'],
+  [
+    /^(WRONGPASS|NOAUTH)|invalid password|AUTH <password> called|wrong number of arguments for 'auth'/i,
+    'REDIS_AUTH_FAILED',
+  ],
+  [
+    /NOPERM|has no permissions|can't run this command|can't access at least one of the keys/i,
+    'REDIS_FORBIDDEN',
+  ],
   [/^(LOADING|BUSY|MASTERDOWN|TRYAGAIN)|^UNBLOCKED/i, 'REDIS_NOT_READY'],
   [/CROSSSLOT|CLUSTERDOWN|^(MOVED|ASK) |non local key/i, 'REDIS_CLUSTER_UNSUPPORTED'],
 ];

@@ -101,7 +101,7 @@ describe('plan', () => {
     let companions: readonly StandingCompanion[] = [old(20)];
     for (let pass = 0; pass < 40; pass += 1) {
       for (const write of plan(policy(), given, standing({ companions }))) {
-        if (write.kind === 'CreateCompanion') companions = [...companions, companion(write.to)];
+        if (write.kind === 'CreateCompanion') companions = companions.concat(companion(write.to));
         if (write.kind === 'ScaleCompanion') {
           companions = companions.map((one) =>
             one.name === write.name ? { ...one, replicas: write.to, ready: write.to, pods: write.to } : one,

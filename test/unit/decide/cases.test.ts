@@ -129,7 +129,13 @@ describe('demand', () => {
         sources: [
           {
             name: 'queue',
-            sample: { state: 'lost', atMs: startMs, sinceMs: startMs, code: 'REDIS_UNREACHABLE', message: '' },
+            sample: {
+              state: 'lost',
+              atMs: startMs,
+              sinceMs: startMs,
+              code: 'REDIS_UNREACHABLE',
+              message: '',
+            },
           },
         ],
       });
@@ -159,10 +165,7 @@ describe('burst', () => {
     assert.equal(decision.headroom, 12);
     assert.equal(decision.burst.granted, 188);
     assert.equal(decision.targetReplicas, 200);
-    assert.equal(
-      decision.summary,
-      '200 wanted for 20 000 jobs within 5 min; VMs carry 12; 188 burst.',
-    );
+    assert.equal(decision.summary, '200 wanted for 20 000 jobs within 5 min; VMs carry 12; 188 burst.');
   });
 
   test('vmPool Fixed leaves nothing pending', () => {
@@ -258,7 +261,11 @@ describe('burst', () => {
     const grown = (asked: number, creationTokens: number) =>
       decided(
         given,
-        observation({ sample: { backlog: 90_000 }, companions: [companion(asked)], limits: { creationTokens } }),
+        observation({
+          sample: { backlog: 90_000 },
+          companions: [companion(asked)],
+          limits: { creationTokens },
+        }),
       ).burst.granted;
     assert.equal(grown(0, 100), 100);
     assert.equal(grown(100, 0), 100);
@@ -327,7 +334,10 @@ describe('burst', () => {
     assert.equal(decision.demand, 30);
     assert.equal(decision.burst.granted, 18);
     assert.equal(decision.targetReplicas, undefined);
-    assert.equal(decision.reasons.some((reason) => reason.code === 'ScaledByOther'), true);
+    assert.equal(
+      decision.reasons.some((reason) => reason.code === 'ScaledByOther'),
+      true,
+    );
   });
 
   test('pods that stay stuck for 15 s although they fit make the headroom count as none', () => {

@@ -133,7 +133,11 @@ type Given = {
   readonly [K in keyof Omit<Observation, 'atMs' | 'sources'>]?: Observation[K] extends readonly unknown[]
     ? Observation[K]
     : Partial<Observation[K]>;
-} & { readonly atMs?: number; readonly sources?: Observation['sources']; readonly sample?: Partial<OkSample> };
+} & {
+  readonly atMs?: number;
+  readonly sources?: Observation['sources'];
+  readonly sample?: Partial<OkSample>;
+};
 
 /** An observation of an empty cluster with one idle queue and a ready virtual node; `more` says what differs. */
 export function observation(more: Given = {}): Observation {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resolvePolicy } from '../../../src/policy/resolve.ts';
-import type { BurstPolicy, BurstPolicySpec } from '../../../src/policy/schema.ts';
+import type { BurstPolicy } from '../../../src/policy/schema.ts';
 import { validatePolicy } from '../../../src/policy/validate.ts';
 import { changeCases, specCases } from './specs.ts';
 
@@ -13,19 +13,18 @@ const policy = (spec: Readonly<Record<string, unknown>>) => ({
 });
 
 for (const { name, spec, valid, mentions = '' } of specCases) {
-  test(`${valid ? 'accepted' : 'refused'}: ${name}`, () => {
+  void test(`${valid ? 'accepted' : 'refused'}: ${name}`, () => {
     const problems = validatePolicy(policy(spec)).map(({ path, message }) => `${path}: ${message}`);
     assert.equal(problems.length === 0, valid, problems.join('\n'));
     if (!valid) assert.ok(problems.join('\n').includes(mentions), problems.join('\n'));
-    const resolve = () =>
-      resolvePolicy(policy(spec as unknown as BurstPolicySpec & Record<string, unknown>) as BurstPolicy);
+    const resolve = () => resolvePolicy(policy(spec) as BurstPolicy);
     if (valid) assert.doesNotThrow(resolve);
     else assert.throws(resolve, { code: 'POLICY_INVALID' });
   });
 }
 
 for (const { name, before, after, valid, mentions = '' } of changeCases) {
-  test(`${valid ? 'accepted' : 'refused'} as a change: ${name}`, () => {
+  void test(`${valid ? 'accepted' : 'refused'} as a change: ${name}`, () => {
     assert.deepEqual(validatePolicy(policy(before)), []);
     const problems = validatePolicy(policy(after), policy(before)).map(({ message }) => message);
     assert.equal(problems.length === 0, valid, problems.join('\n'));
@@ -33,6 +32,6 @@ for (const { name, before, after, valid, mentions = '' } of changeCases) {
   });
 }
 
-test('the names of the cases are unique', () => {
+void test('the names of the cases are unique', () => {
   assert.equal(new Set(specCases.map(({ name }) => name)).size, specCases.length);
 });

@@ -378,3 +378,32 @@ export const changeCases: readonly ChangeCase[] = [
     mentions: 'jobSelector cannot be changed',
   },
 ];
+
+/** A status with every field, which the API server must accept as it is. */
+export const wholeStatus: Fields = {
+  observedGeneration: 1,
+  conditions: [
+    {
+      type: 'Accepted',
+      status: 'True',
+      observedGeneration: 1,
+      lastTransitionTime: '2026-01-02T03:04:05Z',
+      reason: 'Valid',
+      message: 'The policy is valid.',
+    },
+  ],
+  demand: 200,
+  placed: 12,
+  headroom: 0,
+  stuck: 0,
+  burst: { wanted: 188, granted: 148, running: 100 },
+  backlog: 3_000_000_000,
+  oldestJobAge: '1m30s',
+  cost: { ratePerHour: '3.2', spentToday: '0.5' },
+  lastDecision: {
+    id: 'd-1',
+    at: '2026-01-02T03:04:05.123Z',
+    summary: '200 wanted; VMs carry 12; 148 burst.',
+    reasons: [{ code: 'Demand', message: '200 wanted', numbers: { demand: 200, arrivalsPerSecond: 0.25 } }],
+  },
+};

@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { SpillwayError } from '../errors.ts';
+
+/** A Redis server of our own, for the demo and the tests. */
+export interface RedisServer {
+  readonly port: number;
+  readonly url: string;
+  /** Ends the server and removes what it left; resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Makes sure that there is a `redis-server` to start. As root on Debian and its kin it is installed, and `say` is told
+ * so first; elsewhere REDIS_SERVER_MISSING says how to get it.
+ */
+export async function ensureRedisServer(say: (line: string) => void): Promise<string> {
+  const present = onPath('redis-server');
+  if (present !== undefined) return present;
+  const apt = onPath('apt-get');
+  if (apt === undefined || process.getuid?.() !== 0) throw new SpillwayError('REDIS_SERVER_MISSING');
+  say('redis-server is not installed: installing it with apt-get.');
+  await finished(spawn(apt, ['update', '-qq'], { stdio: 'ignore' }));
+  const env = {
+    ...process.env,
+    DEBIAN_FRONTEND: 'noninteractive',
+    // Only the program is wanted: a Redis that starts with the machine is none of our business.
+    RUNLEVEL: '1',
+  };
+  await finished(
+    spawn(apt, ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'], { stdio: 'ignore', env }),
+  );
+  const installed = onPath('redis-server');
+  if (installed === undefined) throw new SpillwayError('REDIS_SERVER_MISSING');
+  return installed;
+}
+
+/** Starts a Redis that keeps nothing, on a free port of the loopback, and waits until it answers. */
+export async function startRedisServer(say: (line: string) => void = () => {}): Promise<RedisServer> {
+  const program = await ensureRedisServer(say);
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), 'spillway-redis-'));
+  const server = spawn(
+    program,
+    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder],
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  const gone = once(server, 'exit');
+  const kill = (): void => void server.kill('SIGKILL');
+  process.once('exit', kill);
+  try {
+    await saysReady(server);
+  } catch (error) {
+    kill();
+    throw new SpillwayError('REDIS_SERVER_FAILED', { port }, error);
+  }
+  server.stdout.resume();
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    async stop() {
+      process.removeListener('exit', kill);
+      server.kill('SIGTERM');
+      await gone;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function saysReady(server: ChildProcess): Promise<void> {
+  let said = '';
+  // The stream stays open: what the server says later is thrown away, but not refused.
+  for await (const chunk of server.stdout?.iterator({ destroyOnReturn: false }) ?? []) {
+    said += String(chunk);
+    if (said.includes('Ready to accept connections')) return;
+  }
+  throw new Error('redis-server ended before it was ready');
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('the loopback gave no port');
+  return address.port;
+}
+
+function onPath(program: string): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter).concat('/usr/bin', '/usr/local/bin', '/usr/sbin');
+  return folders.map((folder) => join(folder, program)).find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function finished(child: ChildProcess): Promise<void> {
+  await once(child, 'exit');
+}
