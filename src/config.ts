@@ -14,8 +14,8 @@ export interface Config {
   };
   /** Where health, metrics and decisions are served. */
   readonly http: { readonly host: string; readonly port: number };
-  /** The first whose nodes exist is where policies burst to; undefined: the built-in ones. */
-  readonly virtualPools: readonly VirtualPool[] | undefined;
+  /** The first whose nodes exist is where policies burst to; at least one. */
+  readonly virtualPools: readonly VirtualPool[];
   /** No write rests on a cache that heard nothing for longer than this, seconds. */
   readonly maxCacheAgeSeconds: number;
 }
@@ -77,13 +77,16 @@ const schema = z.strictObject({
   maxCacheAgeSeconds: z.number().min(30).default(600),
 });
 
-/** The configuration of a YAML file; without one, the defaults. Throws CONFIG_INVALID naming what is wrong. */
-export function loadConfig(file: string | undefined): Config {
-  return parseConfig(file === undefined ? '' : read(file), file ?? 'defaults');
+/**
+ * The configuration of a YAML file; without one, the defaults. `builtInPools`: the virtual pools of a configuration
+ * that names none. Throws CONFIG_INVALID naming what is wrong.
+ */
+export function loadConfig(file: string | undefined, builtInPools: readonly VirtualPool[]): Config {
+  return parseConfig(file === undefined ? '' : read(file), file ?? 'defaults', builtInPools);
 }
 
 /** The configuration in a YAML text. `file` is named in errors. */
-export function parseConfig(text: string, file: string): Config {
+export function parseConfig(text: string, file: string, builtInPools: readonly VirtualPool[]): Config {
   const document = parseDocument(text);
   const [broken] = document.errors;
   if (broken !== undefined) throw invalid(file, `it is not YAML (line ${broken.linePos?.[0].line ?? 1})`);
@@ -96,16 +99,19 @@ export function parseConfig(text: string, file: string): Config {
   return {
     ...rest,
     lease: { namespace: lease.namespace, name: lease.name },
-    virtualPools: virtualPools?.map((pool) => ({
-      ...pool,
-      price: pool.price,
-      tolerations: pool.tolerations.map((toleration) => ({
-        key: toleration.key,
-        operator: toleration.operator,
-        value: toleration.value,
-        effect: toleration.effect,
-      })),
-    })),
+    virtualPools:
+      virtualPools === undefined
+        ? builtInPools
+        : virtualPools.map((pool) => ({
+            ...pool,
+            price: pool.price,
+            tolerations: pool.tolerations.map((toleration) => ({
+              key: toleration.key,
+              operator: toleration.operator,
+              value: toleration.value,
+              effect: toleration.effect,
+            })),
+          })),
   };
 }
 

@@ -46,6 +46,10 @@ export async function startRedis(options: readonly string[] = []): Promise<TestR
 async function launch(port: number, options: readonly string[]): Promise<ChildProcess> {
   const plain = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
   const server = spawn('redis-server', [...plain, ...options], { stdio: ['ignore', 'pipe', 'ignore'] });
+  // Also where a test ends without stopping it.
+  const end = () => server.kill('SIGKILL');
+  process.once('exit', end);
+  server.once('exit', () => process.off('exit', end));
   const said: string[] = [];
   for await (const line of createInterface({ input: server.stdout })) {
     said.push(line);

@@ -84,10 +84,12 @@ export function companionManifest(
 }
 
 /** Whether what stands in the cluster still says all that the manifest says (the API server adds defaults to it). */
-export function matchesManifest(manifest: V1Deployment, standing: V1Deployment): boolean {
+export function matchesManifest(
+  manifest: V1Deployment,
+  standing: { readonly labels: Readonly<Record<string, string>>; readonly template: V1PodTemplateSpec },
+): boolean {
   return (
-    covers(manifest.spec?.template, standing.spec?.template) &&
-    covers(manifest.metadata?.labels, standing.metadata?.labels)
+    covers(manifest.spec?.template, standing.template) && covers(manifest.metadata?.labels, standing.labels)
   );
 }
 

@@ -1,4 +1,4 @@
-import type { V1Deployment } from '@kubernetes/client-node';
+import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import type { Decision } from '../decide/decision.ts';
 import type { Policy } from '../policy/policy.ts';
 import {
@@ -29,8 +29,12 @@ export interface StandingCompanion {
   /** Pods that still exist, terminating ones included. */
   readonly pods: number;
   readonly deleting: boolean;
-  readonly object: V1Deployment;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly template: V1PodTemplateSpec;
 }
+
+/** What a deletion has to name. */
+type Removable = Pick<StandingCompanion, 'name' | 'uid' | 'resourceVersion'>;
 
 /** A live pod of a companion. */
 export interface BurstPod {
@@ -66,7 +70,7 @@ export function plan(policy: Policy, decision: Decision, standing: Standing): re
 export function planRemoval(
   policy: Policy,
   decisionId: string,
-  companions: readonly StandingCompanion[],
+  companions: readonly (Removable & Pick<StandingCompanion, 'deleting'>)[],
 ): readonly Write[] {
   return companions
     .filter((companion) => !companion.deleting)
@@ -142,7 +146,7 @@ function writesFor(
   }
   if (design?.name === companion.name) {
     const manifest = companionManifest(policy, target, design, size, decision.id);
-    if (!matchesManifest(manifest, companion.object)) {
+    if (!matchesManifest(manifest, companion)) {
       return [{ kind: 'MendCompanion', ...at, manifest, decisionId: decision.id }];
     }
   }
@@ -190,7 +194,11 @@ function targetScale(decision: Decision, { target }: Standing): readonly Write[]
   ];
 }
 
-function deletion(policy: Policy, decisionId: string, companion: StandingCompanion): Write {
+function deletion(
+  policy: Policy,
+  decisionId: string,
+  companion: Pick<StandingCompanion, 'name' | 'uid' | 'resourceVersion'>,
+): Write {
   return {
     kind: 'DeleteCompanion',
     namespace: policy.namespace,

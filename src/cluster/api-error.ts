@@ -20,7 +20,9 @@ export class ApiError extends Error {
     reason: string,
     retryAfterSeconds?: number,
   ) {
-    super(`${call.verb} ${call.resource}: the API server answered ${status}${reason === '' ? '' : ` ${reason}`}`);
+    super(
+      `${call.verb} ${call.resource}: the API server answered ${status}${reason === '' ? '' : ` ${reason}`}`,
+    );
     this.name = 'ApiError';
     this.status = status;
     this.reason = reason;

@@ -122,7 +122,7 @@ export function connect(options: ConnectOptions): ClusterClient {
           ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
           ...(contentType === undefined ? {} : { contentType }),
         });
-        return { status: response.statusCode, result: (await response.body.json()) as unknown };
+        return { status: response.statusCode, result: await response.body.json() };
       });
     },
     stream(path, signal) {

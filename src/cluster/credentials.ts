@@ -60,7 +60,11 @@ function credentials(config: KubeConfig, server: URL, file: string, clock: Clock
     try {
       await config.applyToHTTPSOptions(options);
     } catch (error) {
-      throw new SpillwayError('KUBECONFIG_INVALID', { file, problem: 'its credentials cannot be read' }, error);
+      throw new SpillwayError(
+        'KUBECONFIG_INVALID',
+        { file, problem: 'its credentials cannot be read' },
+        error,
+      );
     }
     headers = headersOf(options);
     const nextKey = JSON.stringify([options.ca, options.cert, options.key].map(String));
@@ -129,7 +133,10 @@ function dispatcherFor(config: KubeConfig, options: RequestOptions): Dispatcher 
   switch (wanted.type) {
     case 'agent':
     case 'none':
-      return new Agent({ ...tuned, connect: { ...tls, timeout: 10_000, keepAlive: true, keepAliveInitialDelay: 30_000 } });
+      return new Agent({
+        ...tuned,
+        connect: { ...tls, timeout: 10_000, keepAlive: true, keepAliveInitialDelay: 30_000 },
+      });
     case 'proxy':
       return new ProxyAgent({ ...tuned, uri: wanted.uri, requestTls: tls });
     case 'socks':

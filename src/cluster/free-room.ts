@@ -2,7 +2,7 @@ import { admits } from '../decide/admits.ts';
 import type { NodeClass, PodShape, RoomGroup } from '../decide/observation.ts';
 import { type Entry, RoomIndex, type RoomIndexOptions } from './room-index.ts';
 import { freeFor } from './room-node.ts';
-import { isOver } from './slim.ts';
+import { isOver, type SlimNode } from './slim.ts';
 import { ownClassOf } from './slim-node.ts';
 import type { Change } from './store.ts';
 
@@ -78,6 +78,11 @@ export class FreeRoom {
   /** Whether this is a virtual node. */
   isVirtual(nodeName: string): boolean {
     return this.#index.entries.get(nodeName)?.virtual === true;
+  }
+
+  /** The virtual nodes, of whatever pool. */
+  virtualNodes(): readonly SlimNode[] {
+    return [...this.#index.virtual].flatMap(({ node }) => node ?? []);
   }
 
   /** Pods on a node, virtual ones too, that are not over. */
@@ -177,9 +182,7 @@ function groupOf(
   if (entry.node === undefined || entry.taken === undefined) return [];
   const { free, pods } = freeFor(shape, entry.node, entry.taken);
   const nodeClass = byName ? ownClassOf(entry.node) : entry.node.nodeClass;
-  return [
-    { nodes, free, freePods: pods, mates, hostPortTaken: isPortTaken(shape, entry), nodeClass },
-  ];
+  return [{ nodes, free, freePods: pods, mates, hostPortTaken: isPortTaken(shape, entry), nodeClass }];
 }
 
 /** Host ports clash when protocol and port are the same and either address is the wildcard, or both are the same. */

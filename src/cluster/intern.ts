@@ -7,7 +7,7 @@ export class Interner {
   readonly #maxEntries: number;
 
   /** Beyond `maxEntries` distinct values it starts over: later values are shared among themselves again. */
-  constructor(maxEntries = 20_000) {
+  constructor(maxEntries = 100_000) {
     this.#maxEntries = maxEntries;
   }
 

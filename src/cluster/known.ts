@@ -44,7 +44,11 @@ export class Known<T extends SlimObject> {
       return;
     }
     this.#listed?.add(key);
-    if (before !== undefined && before.uid === object.uid && !isNewer(resourceVersion, before.resourceVersion)) {
+    if (
+      before !== undefined &&
+      before.uid === object.uid &&
+      !isNewer(resourceVersion, before.resourceVersion)
+    ) {
       return;
     }
     this.#objects.set(key, object);

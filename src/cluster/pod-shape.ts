@@ -70,9 +70,7 @@ function term(raw: RawNodeSelectorTerm): NodeSelectorTerm {
 
 type Requirement = NodeSelectorTerm['matchExpressions'][number];
 
-function requirement(
-  raw: NonNullable<RawNodeSelectorTerm['matchExpressions']>[number],
-): Requirement {
+function requirement(raw: NonNullable<RawNodeSelectorTerm['matchExpressions']>[number]): Requirement {
   return {
     key: raw.key ?? '',
     // The API server admits these six only.
@@ -98,7 +96,7 @@ export function selects(selector: RawLabelSelector | undefined, labels: Labels):
     Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value) &&
     (selector.matchExpressions ?? []).every(({ key = '', operator, values = [] }) => {
       const value = labels[key];
-      switch (operator) {
+      switch (operator ?? '') {
         case 'In':
           return value !== undefined && values.includes(value);
         case 'NotIn':

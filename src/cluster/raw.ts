@@ -173,7 +173,11 @@ export interface RawWorkload extends RawObject {
 
 export interface RawScaler extends RawObject {
   readonly spec?: {
-    readonly scaleTargetRef?: { readonly apiVersion?: string; readonly kind?: string; readonly name?: string };
+    readonly scaleTargetRef?: {
+      readonly apiVersion?: string;
+      readonly kind?: string;
+      readonly name?: string;
+    };
     readonly metrics?: readonly { readonly type?: string }[];
   };
 }

@@ -2,7 +2,12 @@ import { ApiError, isStatus } from './api-error.ts';
 import { Backoff } from './backoff.ts';
 import { Known } from './known.ts';
 import { listPages } from './list-pages.ts';
-import { defaultTuning, type ReflectorEvent, type ReflectorOptions, type ReflectorTuning } from './reflector-options.ts';
+import {
+  defaultTuning,
+  type ReflectorEvent,
+  type ReflectorOptions,
+  type ReflectorTuning,
+} from './reflector-options.ts';
 import type { SlimObject } from './slim.ts';
 import { GarbledLine, Stalled, watchStream } from './watch-stream.ts';
 
@@ -43,7 +48,11 @@ export class Reflector<T extends SlimObject> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.synced = promise;
     this.#resolveSynced = resolve;
-    this.#known = new Known(options.slim, (event) => this.#tell(event), (error) => this.#report(error));
+    this.#known = new Known(
+      options.slim,
+      (event) => this.#tell(event),
+      (error) => this.#report(error),
+    );
   }
 
   get state(): ReflectorState {

@@ -45,6 +45,7 @@ export class RoomIndex {
   readonly entries = new Map<string, Entry>();
   readonly kins = new Map<string, Kin>();
   readonly withHostPorts = new Set<Entry>();
+  readonly virtual = new Set<Entry>();
   /** Labels left out of classes. */
   readonly perNodeLabels = new Set<string>();
   readonly #options: RoomIndexOptions;
@@ -87,6 +88,8 @@ export class RoomIndex {
     const entry = this.#entry(object.name);
     entry.node = type === 'deleted' ? undefined : object;
     entry.virtual = entry.node !== undefined && this.#options.isVirtual(entry.node);
+    if (entry.virtual) this.virtual.add(entry);
+    else this.virtual.delete(entry);
     const kin = entry.node === undefined || entry.virtual ? undefined : this.#kin(object);
     if (entry.kin !== kin) {
       this.#unfile(entry);

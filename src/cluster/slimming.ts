@@ -122,7 +122,9 @@ export function slimScaler(kind: SlimScaler['kind']): Slim<SlimScaler> {
       ...identity(meta, interner),
       kind,
       target: `${meta.namespace ?? ''}/${targetKind}/${name}`,
-      metricTypes: [...new Set((spec.metrics ?? []).flatMap(({ type }) => (type === undefined ? [] : [type])))],
+      metricTypes: [
+        ...new Set((spec.metrics ?? []).flatMap(({ type }) => (type === undefined ? [] : [type]))),
+      ],
       ownerUid: ownerUid(meta),
     };
   };

@@ -70,7 +70,7 @@ export const bullmqReader: Reader = {
     number(redis.call('HGET', key .. 'metrics:failed', 'count')),
     meta[1] and 1 or 0, number(meta[2]), number(meta[3]), number(meta[4]),
     number(used), number(resets), since and number(since) or '-',
-    quiet and last_id(key .. 'events') or '-',
+    quiet and 1 or 0, quiet and not covered and last_id(key .. 'events') or '-',
     busy
   }`,
 };
@@ -95,5 +95,6 @@ export const bullmqWord = {
   limiterUsed: 15,
   limiterResetsMs: 16,
   waitingSinceMs: 17,
-  lastEventId: 18,
+  quiet: 18,
+  lastEventId: 19,
 } as const;

@@ -10,7 +10,7 @@ type BullMQFeed = Extract<Feed, { readonly type: 'BullMQ' }>;
 
 /** How often a queue is read that has jobs; one that has none, or does not exist, is swept. */
 const busyMs = 250;
-const sweepMs = 7_500;
+const sweepMs = 10_000;
 
 /** How often the names of the pods that work are read: one hash a job. */
 const detailMs = 1_000;
@@ -39,7 +39,7 @@ export function bullmqProbe(feed: BullMQFeed, report: Report): Probe {
     take({ words, json }: Answer, atMs: number): Reading {
       if (words[0] === 'missing') {
         report.lost('QUEUE_NOT_FOUND');
-        return { nextMs: sweepMs, quietAfterId: words[1] };
+        return { nextMs: sweepMs, quiet: true, lastEventId: words[1] };
       }
       const counts = countsOf(words);
       ledger = ledger === undefined ? openLedger(jobCount(counts)) : nextLedger(ledger, jobCount(counts));
@@ -91,6 +91,7 @@ function countsOf(words: readonly string[]): Counts {
     limiterUsed: at('limiterUsed'),
     limiterResetsMs: at('limiterResetsMs'),
     waitingSinceMs: at('waitingSinceMs'),
+    quiet: at('quiet'),
     lastEventId: lastEventId === '-' ? undefined : lastEventId,
   };
 }
@@ -132,11 +133,12 @@ function sampleOf(counts: Counts, ledger: Ledger, busy: OkSample['busy'], atMs: 
 }
 
 function readingOf(counts: Counts, atMs: number): Reading {
-  if (counts.lastEventId === undefined) return { nextMs: busyMs, quietAfterId: undefined };
+  const { lastEventId } = counts;
+  if (counts.quiet !== 1) return { nextMs: busyMs, quiet: false, lastEventId };
   // Nothing is written when a delayed job becomes due: it is looked for at that moment.
   const dueInMs =
     counts.headDueMs === undefined || counts.headDueMs < atMs ? sweepMs : counts.headDueMs - atMs;
-  return { nextMs: Math.min(sweepMs, dueInMs), quietAfterId: counts.lastEventId };
+  return { nextMs: Math.min(sweepMs, dueInMs), quiet: true, lastEventId };
 }
 
 function codeOf(error: KeyError): ErrorCode {

@@ -43,7 +43,7 @@ export function redisListProbe(feed: RedisListFeed, report: Report): Probe {
         rateLimitPerSecond: undefined,
         busy: {},
       });
-      return { nextMs: backlog > 0 ? busyMs : idleMs, quietAfterId: undefined };
+      return { nextMs: backlog > 0 ? busyMs : idleMs, quiet: false, lastEventId: undefined };
     },
     fail(error) {
       report.lost(error === 'wrongType' || error === 'missing' ? 'LIST_WRONG_TYPE' : error);

@@ -6,7 +6,7 @@ import type { Report } from './report.ts';
 type RedisStreamFeed = Extract<Feed, { readonly type: 'RedisStream' }>;
 
 const busyMs = 250;
-const sweepMs = 7_500;
+const sweepMs = 10_000;
 
 /**
  * Reads the lag of a consumer group. Redis leaves `lag` out before 7.0, and where entries between were deleted or the
@@ -68,8 +68,8 @@ export function redisStreamProbe(feed: RedisStreamFeed, report: Report): Probe {
         report.lost(words[0] === 'missing' ? 'STREAM_NOT_FOUND' : 'STREAM_GROUP_NOT_FOUND');
         // Making a group writes no entry: what lacks one is looked at again soon.
         return words[0] === 'missing'
-          ? { nextMs: sweepMs, quietAfterId: words[1] }
-          : { nextMs: 1_000, quietAfterId: undefined };
+          ? { nextMs: sweepMs, quiet: true, lastEventId: words[1] }
+          : { nextMs: 1_000, quiet: false, lastEventId: undefined };
       }
       const backlog = numberAt(words, 0) ?? 0;
       const active = numberAt(words, 1) ?? 0;
@@ -90,10 +90,10 @@ export function redisStreamProbe(feed: RedisStreamFeed, report: Report): Probe {
         rateLimitPerSecond: undefined,
         busy: {},
       });
-      const lastId = words[5];
-      return lastId === undefined || lastId === '-'
-        ? { nextMs: busyMs, quietAfterId: undefined }
-        : { nextMs: sweepMs, quietAfterId: lastId };
+      const lastEventId = words[5];
+      return backlog + active > 0
+        ? { nextMs: busyMs, quiet: false, lastEventId }
+        : { nextMs: sweepMs, quiet: true, lastEventId };
     },
     fail(error) {
       if (error === 'missing') report.lost('STREAM_NOT_FOUND');

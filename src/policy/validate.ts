@@ -7,6 +7,9 @@ import { instances, isRecord, nodes, type SchemaNode, type Segments, schemaTree 
 /** Fields that every object has beside those of the schema. */
 const objectFields: Readonly<Record<string, SchemaNode>> = { apiVersion: {}, kind: {}, metadata: {} };
 
+/** Names of objects: RFC 1123 subdomains (kubernetes.io/docs/concepts/overview/working-with-objects/names). */
+const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
 /**
  * Everything that is wrong with a BurstPolicy, as the API server would say it and a little more: fields that it
  * would silently prune are problems here. Empty: the policy is valid. With `old`, the object as it was before, changes
@@ -39,12 +42,14 @@ function headProblems(value: Readonly<Record<string, unknown>>): readonly Proble
   if (value['apiVersion'] !== apiVersion)
     found.push(problem(['apiVersion'], `write apiVersion: ${apiVersion}`));
   if (value['kind'] !== policyKind) found.push(problem(['kind'], `write kind: ${policyKind}`));
-  const metadata = value['metadata'];
-  if (
-    !isRecord(metadata) ||
-    (typeof metadata['name'] !== 'string' && typeof metadata['generateName'] !== 'string')
-  ) {
-    found.push(problem(['metadata', 'name'], 'is required: write the name of the policy'));
+  const metadata = isRecord(value['metadata']) ? value['metadata'] : {};
+  const { name, generateName } = metadata;
+  if (name === undefined && typeof generateName !== 'string') {
+    found.push(problem(['metadata', 'name'], 'Required value: write the name of the policy'));
+  } else if (name !== undefined && (typeof name !== 'string' || name.length > 253 || !subdomain.test(name))) {
+    found.push(
+      problem(['metadata', 'name'], 'write a name of small letters, digits, "-" and ".", such as thumbnails'),
+    );
   }
   return found;
 }

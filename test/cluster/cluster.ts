@@ -121,6 +121,7 @@ export async function startOwnCluster(options: ClusterOptions = {}): Promise<Own
     await Promise.all(
       [controllerManager, scheduler, kwok, virtualKubelet].map((component) => component.start()),
     );
+    for (const component of Object.values(components)) component.expectRunning();
   } catch (error) {
     await stop();
     throw error;

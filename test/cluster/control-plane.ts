@@ -22,7 +22,7 @@ export interface Components {
   readonly virtualKubelet: Component;
 }
 
-/** Arguments that are added to a component's own; where both set the same flag, these win. */
+/** Arguments that follow a component's own: of a flag that is given twice the later wins, except that lists add up. */
 export type ExtraArgs = Readonly<Partial<Record<keyof Components, readonly string[]>>>;
 
 /** A control plane that is described and not yet started. */

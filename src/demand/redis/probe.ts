@@ -10,7 +10,7 @@ export interface Probe {
   /** The stream whose entries tell that there is something to read; undefined: nothing tells, it is polled. */
   readonly eventStream: string | undefined;
   /** Asks the reader for what is costly; looked at before each reading. */
-  wantsDetail(atMs: number): boolean;
+  readonly wantsDetail: (atMs: number) => boolean;
   /** Takes in what the reader said and reports it. */
   take(answer: Answer, atMs: number): Reading;
   /** The reader failed on this key alone; says when to look again. */
@@ -19,7 +19,10 @@ export interface Probe {
   lose(code: ErrorCode): void;
 }
 
-/** A Lua function `name(key, argument, detail, nowMs)` that answers an array of strings, `-` for what is not there. */
+/**
+ * A Lua function of `key, argument, detail, covered, now` (the time in ms) that answers an array of strings, `-` for what is not there.
+ * While its stream is `covered`, the last id need not be looked up.
+ */
 export interface Reader {
   readonly name: string;
   readonly lua: string;
@@ -37,8 +40,10 @@ export type KeyError = 'missing' | 'wrongType' | ErrorCode;
 export interface Reading {
   /** When to read again, at the latest. */
   readonly nextMs: number;
-  /** Nothing happens until an entry comes after this one; undefined: things happen. */
-  readonly quietAfterId: string | undefined;
+  /** Nothing happens until an entry comes into the event stream. */
+  readonly quiet: boolean;
+  /** The last entry there; undefined: not known, or not asked for. */
+  readonly lastEventId: string | undefined;
 }
 
 /** A word of an answer as a number; undefined for `-` and for what is none. */

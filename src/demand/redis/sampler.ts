@@ -168,11 +168,7 @@ export class Sampler {
     const atMs = this.#clock.now();
     for (const entry of batch) entry.woken = false;
     const keys = batch.map(({ probe }) => probe.key);
-    const args = batch.flatMap(({ probe }) => [
-      probe.reader.name,
-      probe.argument,
-      probe.wantsDetail(atMs) ? 'd' : '-',
-    ]);
+    const args = batch.flatMap(({ probe }) => [probe.reader.name, probe.argument, this.#flags(probe, atMs)]);
     const answers = await this.#evaluate(connection, [batch.length, ...keys, atMs, ...args]);
     for (const [i, entry] of batch.entries()) {
       const answer = answers[i];
@@ -181,6 +177,11 @@ export class Sampler {
         this.#take(entry, answer, atMs);
       }
     }
+  }
+
+  #flags({ wantsDetail, eventStream }: Probe, atMs: number): string {
+    const covered = eventStream !== undefined && this.#link.covers(eventStream);
+    return (wantsDetail(atMs) ? 'd' : '') + (covered ? 'c' : '');
   }
 
   async #evaluate(connection: Connection, args: readonly (string | number)[]): Promise<readonly unknown[]> {
@@ -204,9 +205,9 @@ export class Sampler {
     entry.dueAtMs = now + this.#nextMs(entry, entry.probe.take(answer, atMs));
   }
 
-  #nextMs(entry: Entry, { nextMs, quietAfterId }: Reading): number {
+  #nextMs(entry: Entry, { nextMs, quiet, lastEventId }: Reading): number {
     const stream = entry.probe.eventStream;
-    if (stream === undefined || quietAfterId === undefined) {
+    if (stream === undefined || !quiet) {
       entry.calm = false;
       const paceMs = stream === undefined ? nextMs : Math.min(nextMs, entry.paceMs);
       entry.paceMs = paceMs * 2;
@@ -216,7 +217,7 @@ export class Sampler {
       entry.calm = true;
       return Math.min(nextMs, coolDownMs);
     }
-    this.#link.watch(stream, quietAfterId, entry.wake);
+    if (lastEventId !== undefined) this.#link.watch(stream, lastEventId, entry.wake);
     // Spread, so that thousands of quiet queues are not swept in one go.
     const spreadMs = nextMs * (2 / 3 + this.#random() / 3);
     return this.#link.covers(stream) ? spreadMs : Math.min(uncoveredMs, nextMs);

@@ -12,7 +12,7 @@ export interface Script {
 const detailBudget = 1_000;
 
 /**
- * KEYS are the keys; ARGV[1] is the time, then for each key its reader, its argument and `d` where detail is wanted. The
+ * KEYS are the keys; ARGV[1] is the time, then for each key its reader, its argument, and of the letters `d` (detail is wanted) and `c` (the stream is covered) those that hold. The
  * answer has one string for each key: words with a space between, or `!` and an error. A reader's error is its key's
  * alone. Nothing is written.
  */
@@ -29,12 +29,13 @@ local function last_id(key)
   return entry and entry[1] or '0-0'
 end
 local readers = {}
-${readers.map(({ name, lua: body }) => `readers['${name}'] = function(key, argument, detail, now)\n${body}\nend`).join('\n')}
+${readers.map(({ name, lua: body }) => `readers['${name}'] = function(key, argument, detail, covered, now)\n${body}\nend`).join('\n')}
 local now = tonumber(ARGV[1])
 local answers = {}
 for i, key in ipairs(KEYS) do
   local a = 3 * i - 1
-  local ok, answer = pcall(readers[ARGV[a]], key, ARGV[a + 1], ARGV[a + 2] == 'd', now)
+  local flags = ARGV[a + 2]
+  local ok, answer = pcall(readers[ARGV[a]], key, ARGV[a + 1], string.find(flags, 'd') ~= nil, string.find(flags, 'c') ~= nil, now)
   if ok then
     answers[i] = table.concat(answer, ' ')
   else

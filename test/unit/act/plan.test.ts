@@ -40,7 +40,8 @@ function companion(replicas: number, more: Partial<StandingCompanion> = {}): Sta
     ready: replicas,
     pods: replicas,
     deleting: false,
-    object,
+    labels: object.metadata?.labels ?? {},
+    template: object.spec?.template ?? {},
     ...more,
   };
 }
@@ -121,39 +122,26 @@ describe('plan', () => {
   });
 
   test('a companion that somebody changed is put right', () => {
-    const object = companionManifest(policy(), target, design, 22, 'earlier');
-    const changed = {
-      ...object,
-      spec: { ...object.spec, template: { spec: { containers: [{ name: 'worker', image: 'other' }] } } },
-    } as V1Deployment;
-    const writes = plan(
-      policy(),
-      decision({ granted: 22 }),
-      standing({ companions: [companion(22, { object: changed })] }),
-    );
+    const changed = companion(22, {
+      template: { spec: { containers: [{ name: 'worker', image: 'other' }] } },
+    });
+    const writes = plan(policy(), decision({ granted: 22 }), standing({ companions: [changed] }));
     assert.deepEqual(writes.map(brief), [`MendCompanion ${design.name}`]);
   });
 
   test('defaults that the API server added are no change', () => {
-    const object = companionManifest(policy(), target, design, 22, 'earlier');
-    const spec = object.spec;
-    assert.ok(spec);
-    const defaulted: V1Deployment = {
-      ...object,
-      spec: {
-        ...spec,
-        template: {
-          ...spec.template,
-          spec: {
-            ...spec.template.spec,
-            restartPolicy: 'Always',
-            containers: [{ name: 'worker', image: 'worker:1', imagePullPolicy: 'IfNotPresent' }],
-          },
+    const { template: made } = companion(22);
+    const defaulted = companion(22, {
+      template: {
+        ...made,
+        spec: {
+          ...made.spec,
+          restartPolicy: 'Always',
+          containers: [{ name: 'worker', image: 'worker:1', imagePullPolicy: 'IfNotPresent' }],
         },
       },
-    };
-    const companions = [companion(22, { object: defaulted })];
-    assert.deepEqual(plan(policy(), decision({ granted: 22 }), standing({ companions })), []);
+    });
+    assert.deepEqual(plan(policy(), decision({ granted: 22 }), standing({ companions: [defaulted] })), []);
   });
 
   test("a Deployment of somebody else's under the companion's name means hands off", () => {

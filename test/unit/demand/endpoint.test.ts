@@ -51,7 +51,10 @@ test('sockets, other schemes and URLs with more to them are refused', () => {
   }
   assert.equal(codeOf(''), 'SECRET_KEY_MISSING');
   const withCa = { ...ref, caKey: 'ca' };
-  assert.equal(code(() => endpointOf(withCa, { url: 'rediss://h', ca: 'no PEM' })), 'REDIS_CA_INVALID');
+  assert.equal(
+    code(() => endpointOf(withCa, { url: 'rediss://h', ca: 'no PEM' })),
+    'REDIS_CA_INVALID',
+  );
 });
 
 test('link-local and metadata addresses are refused in every spelling', () => {

@@ -3,7 +3,12 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type JobCount, type Ledger, nextLedger, openLedger } from '../../../src/demand/ledger.ts';
 
-const count = (here: number, away = 0, gone = 0, counted?: number): JobCount => ({ here, away, gone, counted });
+const count = (here: number, away = 0, gone = 0, counted?: number): JobCount => ({
+  here,
+  away,
+  gone,
+  counted,
+});
 const after = (...counts: JobCount[]): Ledger => {
   const [first = count(0), ...rest] = counts;
   return rest.reduce(nextLedger, openLedger(first));
@@ -32,7 +37,10 @@ test('a duplicate makes no arrival without an end, and none at all where workers
 test('the count of workers is dropped when it stands still while many jobs go', () => {
   const before = after(count(10, 0, 0, 0), count(9, 0, 1, 1));
   assert.deepEqual(totals(before), [10, 1]);
-  assert.deepEqual(totals(nextLedger(before, count(0, 0, 500, 1))), [500, 500].map((n) => n));
+  assert.deepEqual(
+    totals(nextLedger(before, count(0, 0, 500, 1))),
+    [500, 500].map((n) => n),
+  );
 });
 
 test('drained jobs are gone, and obliteration sets nothing back', () => {
@@ -43,7 +51,12 @@ test('drained jobs are gone, and obliteration sets nothing back', () => {
 test('counters never shrink and never disagree with what is here', () => {
   const natural = fc.nat({ max: 1_000 });
   const counts = fc.array(
-    fc.record({ here: natural, away: natural, gone: natural, counted: fc.option(natural, { nil: undefined }) }),
+    fc.record({
+      here: natural,
+      away: natural,
+      gone: natural,
+      counted: fc.option(natural, { nil: undefined }),
+    }),
     { minLength: 2 },
   );
   fc.assert(

@@ -63,7 +63,9 @@ test('a missing stream, a missing group and wrong types are lost, each with its 
   await client.set('text', 'x');
   await client.xadd('ungrouped', '*', 'job', '1');
   const { listen } = demandOn(t, server.url);
-  const lost = [stream('none'), stream('ungrouped'), stream('text'), list('text')].map((feed) => listen(feed).lost());
+  const lost = [stream('none'), stream('ungrouped'), stream('text'), list('text')].map((feed) =>
+    listen(feed).lost(),
+  );
   assert.deepEqual(
     (await Promise.all(lost)).map(({ code }) => code),
     ['STREAM_NOT_FOUND', 'STREAM_GROUP_NOT_FOUND', 'STREAM_WRONG_TYPE', 'LIST_WRONG_TYPE'],

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { burstPolicyCrd } from '../../../src/policy/crd.ts';
-import { generated } from '../../../src/policy/generate.ts';
+import { generated } from '../../../src/policy/generated.ts';
 import { changeRules, rules } from '../../../src/policy/rules.ts';
 import { nodes, type SchemaNode } from '../../../src/policy/schema-tree.ts';
 import { statusSchema } from '../../../src/policy/status-schema.ts';

@@ -162,3 +162,14 @@ void test('a number where a text belongs is told to stand in quotes', () => {
   );
   assert.match(problem?.message ?? '', /write it in quotes, "20"/);
 });
+
+void test('a name that no object can have is refused', () => {
+  const named = (metadata: unknown) =>
+    validatePolicy({ ...object(smallest), metadata }).map(({ path }) => path);
+  for (const name of ['Thumbnails', 'a..b', '-a', '', 'a'.repeat(254), 3]) {
+    assert.deepEqual(named({ name }), ['metadata.name'], String(name));
+  }
+  assert.deepEqual(named({}), ['metadata.name']);
+  assert.deepEqual(named({ generateName: 'thumbnails-' }), []);
+  assert.deepEqual(named({ name: 'a.b-c.1' }), []);
+});

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resolvePolicy } from '../../../src/policy/resolve.ts';
+import { rules } from '../../../src/policy/rules.ts';
 import type { BurstPolicy } from '../../../src/policy/schema.ts';
 import { validatePolicy } from '../../../src/policy/validate.ts';
 import { changeCases, specCases } from './specs.ts';
@@ -34,4 +35,11 @@ for (const { name, before, after, valid, mentions = '' } of changeCases) {
 
 void test('the names of the cases are unique', () => {
   assert.equal(new Set(specCases.map(({ name }) => name)).size, specCases.length);
+});
+
+void test('every rule refuses one of the cases', () => {
+  const refusals = new Set(
+    specCases.flatMap(({ spec }) => validatePolicy(policy(spec)).map(({ message }) => message)),
+  );
+  for (const { path, message } of rules) assert.ok(refusals.has(message), `${path}: ${message}`);
 });

@@ -162,6 +162,16 @@ export const specCases: readonly SpecCase[] = [
     withSource({ type: 'RedisList', bullmq, backlogPerReplica: 5 }),
     together,
   ),
+  bad(
+    'a stream with the body of a list',
+    withSource({ type: 'RedisStream', redisList: { key: 'jobs', urlFrom }, backlogPerReplica: 5 }),
+    'type: RedisStream',
+  ),
+  bad(
+    'a metric without a body',
+    withSource({ type: 'Prometheus', backlogPerReplica: 5 }),
+    'type: Prometheus',
+  ),
   bad('a type without a body', withSource({ type: 'BullMQ', drainWithin: '5m' }), together),
   bad(
     'a type with two bodies',

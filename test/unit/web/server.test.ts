@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
-import { systemClock } from '../../../src/clock.ts';
+import { type Clock, systemClock } from '../../../src/clock.ts';
 import { SpillwayError } from '../../../src/errors.ts';
 import { createMetrics } from '../../../src/report/metrics.ts';
 import { createApp } from '../../../src/web/app.ts';
@@ -15,7 +13,7 @@ const host = '127.0.0.1';
 const recorded: RecordedDecision = { decision: decided(), policy: policy(), observation: observation() };
 const servers: WebServer[] = [];
 
-async function serve(ports: Partial<WebPorts> = {}): Promise<string> {
+async function serve(ports: Partial<WebPorts> = {}, clock = systemClock): Promise<string> {
   const app = createApp({
     alive: () => true,
     caches: () => ({ pods: true, nodes: true }),
@@ -24,7 +22,7 @@ async function serve(ports: Partial<WebPorts> = {}): Promise<string> {
     onError: (error) => assert.fail(String(error)),
     ...ports,
   });
-  const server = await listen(app, { host, port: 0, clock: systemClock });
+  const server = await listen(app, { host, port: 0, clock });
   servers.push(server);
   return `http://${host}:${server.port}`;
 }
@@ -126,16 +124,37 @@ describe('web server', () => {
     );
   });
 
-  test('closing does not wait for ever for a client that holds its connection', async () => {
-    const url = await serve();
-    const socket = connect(Number(new URL(url).port), host);
-    await once(socket, 'connect');
-    const cut = once(socket, 'close');
-    socket.write('GET /healthz HTTP/1.1\r\n');
-    socket.resume();
-    // The request is half there: only the deadline of close() ends it.
-    await Promise.all(servers.splice(0).map((server) => server.close()));
-    await cut;
+  test('closing waits for a request under way, but not for ever', { timeout: 4000 }, async () => {
+    const grace = Promise.withResolvers<() => void>();
+    const clock: Clock = {
+      ...systemClock,
+      after(delayMs, run) {
+        assert.equal(delayMs, 2000);
+        grace.resolve(run);
+        return () => {};
+      },
+    };
+    const arrived = Promise.withResolvers<void>();
+    const never = () => {
+      arrived.resolve();
+      return new Promise<string>(() => {});
+    };
+    const url = await serve({ metrics: { contentType: 'text/plain', text: never } }, clock);
+    const outcome = fetch(`${url}/metrics`).then(
+      () => 'answered',
+      () => 'cut',
+    );
+    await arrived.promise;
+    let closed = false;
+    const closing = Promise.all(servers.splice(0).map((server) => server.close()));
+    void closing.finally(() => {
+      closed = true;
+    });
+    const cutNow = await grace.promise;
     await assert.rejects(fetch(`${url}/healthz`));
+    assert.equal(closed, false);
+    cutNow();
+    await closing;
+    assert.equal(await outcome, 'cut');
   });
 });

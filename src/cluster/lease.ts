@@ -1,0 +1,233 @@
+import type { Clock } from '../clock.ts';
+import { isStatus } from './api-error.ts';
+import type { ClusterClient } from './client.ts';
+import type { RawMeta } from './raw.ts';
+
+/** client-go's timings (tools/leaderelection): LeaseDuration, RenewDeadline, RetryPeriod, JitterFactor. */
+export interface LeaseTimings {
+  /** How long the others wait after the last renewal that they saw, seconds. */
+  readonly durationSeconds: number;
+  /** The holder stops acting when it could not renew for so long, seconds; shorter than the duration. */
+  readonly renewDeadlineSeconds: number;
+  readonly retrySeconds: number;
+  /** Candidates stretch the retry by up to this factor. */
+  readonly jitter: number;
+}
+
+export const defaultTimings: LeaseTimings = {
+  durationSeconds: 15,
+  renewDeadlineSeconds: 10,
+  retrySeconds: 2,
+  jitter: 1.2,
+};
+
+/** Whether this process may write right now: asked immediately before each request (promise 5). */
+export interface Fence {
+  holds(): boolean;
+}
+
+export interface LeaseOptions {
+  readonly client: Pick<ClusterClient, 'request'>;
+  readonly clock: Clock;
+  readonly namespace: string;
+  readonly name: string;
+  /** Pod name and something random: a restarted pod is another candidate. */
+  readonly identity: string;
+  readonly onAcquired?: () => void;
+  /** Called when the lease is lost or given back; the fence is closed already. */
+  readonly onLost?: () => void;
+  readonly onProblem?: (error: unknown) => void;
+  readonly timings?: LeaseTimings;
+  readonly random?: () => number;
+}
+
+interface LeaseSpec {
+  readonly holderIdentity?: string;
+  readonly leaseDurationSeconds?: number;
+  readonly acquireTime?: string;
+  readonly renewTime?: string;
+  readonly leaseTransitions?: number;
+}
+
+interface LeaseObject {
+  readonly metadata?: RawMeta;
+  readonly spec?: LeaseSpec;
+}
+
+/**
+ * Leader election by a Lease of coordination.k8s.io, by client-go's rules: a holder is believed for the duration after
+ * the last change that was *seen* here, so clocks of machines are never compared, and every write carries the
+ * resourceVersion that it rests on.
+ *
+ * The fence counts from before the renewal was sent, on a clock that runs through SIGSTOP: a process that was frozen
+ * finds it closed when it wakes up, before anybody else can have taken the lease.
+ */
+export class Lease implements Fence {
+  readonly #options: LeaseOptions;
+  readonly #timings: LeaseTimings;
+  readonly #path: string;
+  #seen: LeaseObject | undefined;
+  /** When the lease was last seen to change, and when the last renewal of ours was sent; monotonic milliseconds. */
+  #seenAtMs = 0;
+  #renewedAtMs = Number.NEGATIVE_INFINITY;
+  #leads = false;
+
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+    this.#timings = options.timings ?? defaultTimings;
+    this.#path = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases`;
+  }
+
+  holds(): boolean {
+    const ageMs = this.#options.clock.elapsed() - this.#renewedAtMs;
+    return this.#leads && ageMs < this.#timings.renewDeadlineSeconds * 1000;
+  }
+
+  /** Who was last seen to hold the lease; undefined: nobody. */
+  get holder(): string | undefined {
+    const holder = this.#seen?.spec?.holderIdentity;
+    return holder === undefined || holder === '' ? undefined : holder;
+  }
+
+  /** Stands for election, again after each loss, until `signal` aborts; then gives the lease back. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, random = Math.random } = this.#options;
+    const { retrySeconds, jitter } = this.#timings;
+    while (!signal.aborted) {
+      if (this.#leads && !this.holds()) this.#lose();
+      const got = await this.#try(signal);
+      if (got && !this.#leads && !signal.aborted) {
+        this.#leads = true;
+        this.#options.onAcquired?.();
+      }
+      // A failed renewal is no loss yet: others wait longer than the deadline that closes the fence.
+      if (this.#leads && !this.holds()) this.#lose();
+      const stretch = this.#leads ? 1 : 1 + jitter * random();
+      await clock.sleep(retrySeconds * 1000 * stretch, signal).catch(() => undefined);
+    }
+    if (!this.#leads) return;
+    this.#lose();
+    await this.#release();
+  }
+
+  #lose(): void {
+    this.#leads = false;
+    this.#options.onLost?.();
+  }
+
+  /** One attempt to acquire or renew; whether the lease is ours now. */
+  async #try(signal: AbortSignal): Promise<boolean> {
+    const sentAtMs = this.#options.clock.elapsed();
+    const remainingMs = this.#renewedAtMs + this.#timings.renewDeadlineSeconds * 1000 - sentAtMs;
+    // A renewal that would be answered after the deadline is of no use.
+    const timeoutMs = this.#leads ? Math.max(1, remainingMs) : this.#timings.renewDeadlineSeconds * 1000;
+    try {
+      // The holder knows the version it wrote; only after somebody interfered does it have to look.
+      if (!this.#leads || this.#seen === undefined) await this.#look({ signal, timeoutMs });
+      if (this.#heldByOther()) return false;
+      const written = await this.#write(this.#claim(), { signal, timeoutMs });
+      this.#see(written);
+      this.#renewedAtMs = sentAtMs;
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      if (!isStatus(error, 409)) this.#options.onProblem?.(error);
+      // Somebody else wrote, or nobody knows whether ours arrived: look before the next try.
+      return this.#lookAgain({ signal, timeoutMs });
+    }
+  }
+
+  async #lookAgain(how: { readonly signal: AbortSignal; readonly timeoutMs: number }): Promise<boolean> {
+    if (!this.#leads) return false;
+    await this.#look(how).catch(() => undefined);
+    if (this.#heldByOther()) this.#renewedAtMs = Number.NEGATIVE_INFINITY;
+    return false;
+  }
+
+  async #look(how: { readonly signal: AbortSignal; readonly timeoutMs: number }): Promise<void> {
+    try {
+      this.#see(
+        (await this.#options.client.request(
+          'GET',
+          `${this.#path}/${this.#options.name}`,
+          how,
+        )) as LeaseObject,
+      );
+    } catch (error) {
+      if (!isStatus(error, 404)) throw error;
+      this.#seen = undefined;
+    }
+  }
+
+  #see(lease: LeaseObject): void {
+    const changed = JSON.stringify(lease.spec) !== JSON.stringify(this.#seen?.spec);
+    if (changed) this.#seenAtMs = this.#options.clock.elapsed();
+    this.#seen = lease;
+  }
+
+  #heldByOther(): boolean {
+    const holder = this.holder;
+    if (holder === undefined || holder === this.#options.identity) return false;
+    const durationMs = (this.#seen?.spec?.leaseDurationSeconds ?? this.#timings.durationSeconds) * 1000;
+    return this.#leads || this.#options.clock.elapsed() < this.#seenAtMs + durationMs;
+  }
+
+  #claim(): LeaseSpec {
+    const { identity, clock } = this.#options;
+    const before = this.#seen?.spec;
+    const now = microTime(clock.now());
+    const kept = this.holder === identity;
+    return {
+      holderIdentity: identity,
+      leaseDurationSeconds: this.#timings.durationSeconds,
+      acquireTime: kept ? (before?.acquireTime ?? now) : now,
+      renewTime: now,
+      leaseTransitions: before === undefined ? 0 : (before.leaseTransitions ?? 0) + (kept ? 0 : 1),
+    };
+  }
+
+  /** Sets the holder to nobody for a second, so that the next candidate need not wait for the end of the lease. */
+  async #release(): Promise<void> {
+    const how = { timeoutMs: 3000 };
+    try {
+      await this.#write(this.#nobody(), how).catch(async (error: unknown) => {
+        // A renewal that was under way when the signal came may have arrived after all.
+        if (!isStatus(error, 409)) throw error;
+        await this.#look(how);
+        if (this.holder === this.#options.identity) await this.#write(this.#nobody(), how);
+      });
+    } catch (error) {
+      this.#options.onProblem?.(error);
+    }
+  }
+
+  #nobody(): LeaseSpec {
+    const now = microTime(this.#options.clock.now());
+    return {
+      holderIdentity: '',
+      leaseDurationSeconds: 1,
+      acquireTime: now,
+      renewTime: now,
+      leaseTransitions: this.#seen?.spec?.leaseTransitions ?? 0,
+    };
+  }
+
+  async #write(
+    spec: LeaseSpec,
+    how: { readonly signal?: AbortSignal; readonly timeoutMs: number },
+  ): Promise<LeaseObject> {
+    const { client, namespace, name } = this.#options;
+    const metadata = this.#seen?.metadata ?? { name, namespace };
+    const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec };
+    const answer =
+      this.#seen === undefined
+        ? await client.request('POST', this.#path, { ...how, body })
+        : await client.request('PUT', `${this.#path}/${name}`, { ...how, body });
+    return answer as LeaseObject;
+  }
+}
+
+/** `2026-01-02T03:04:05.678000Z`: MicroTime has exactly six digits (apimachinery, RFC3339Micro). */
+function microTime(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '000Z');
+}

@@ -1,0 +1,290 @@
+import type { ClusterClient } from './cluster/client.ts';
+import type { Change } from './cluster/store.ts';
+import type { ClusterView } from './cluster/view.ts';
+import type { Clock } from './clock.ts';
+import type { Demand } from './demand/source.ts';
+import type { Fence } from './act/apply.ts';
+import { SpillwayError } from './errors.ts';
+import type { Policy, Source } from './policy/policy.ts';
+import { resolvePolicy } from './policy/resolve.ts';
+import type { BurstPolicy } from './policy/schema.ts';
+import { type PolicyState, reconcile } from './reconcile.ts';
+import type { Logger } from './report/log.ts';
+import type { Metrics } from './report/metrics.ts';
+import { Reporter } from './report/reporter.ts';
+import { rejectedStatus } from './report/status.ts';
+import { writeDueInMs } from './report/status-writes.ts';
+import type { RecordedDecision } from './web/ports.ts';
+import { WorkQueue } from './work-queue.ts';
+
+export interface ControllerOptions {
+  readonly view: ClusterView;
+  readonly demand: Demand;
+  readonly client: ClusterClient;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Name of the pod that this runs in: it stands on Events. */
+  readonly instance: string;
+  readonly maxCacheAgeSeconds: number;
+}
+
+/** Passes that nodes and pods cause are at least this far apart, per policy. */
+const churnMs = 100;
+
+/** Policies that are worked on at once: a pass waits for the API server most of its time. */
+const workers = 4;
+
+/** A policy that is looked after, with its watch on its queues. */
+interface Watched extends PolicyState {
+  policy: Policy;
+  readonly stop: AbortController;
+  /** When it was last looked at, `clock.elapsed()`. */
+  lookedMs: number;
+}
+
+/** The loop: what happens in queues and in the cluster becomes passes over the policies that it concerns. */
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #states = new Map<string, Watched>();
+  #turnedMs: number;
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    this.#turnedMs = options.clock.elapsed();
+  }
+
+  /** The last decision on a policy (`namespace/name`); undefined: none since this process began to lead. */
+  lastDecision(key: string): RecordedDecision | undefined {
+    return this.#states.get(key)?.last;
+  }
+
+  /** Seconds since a worker last was free to work: a loop that hangs shows here. */
+  idleSeconds(): number {
+    return (this.#options.clock.elapsed() - this.#turnedMs) / 1000;
+  }
+
+  /**
+   * Leads until `signal` aborts: looks after every policy. A write under way is finished; then everything that was
+   * started is stopped and forgotten, so that the next lead begins from what the cluster says. Never rejects.
+   */
+  async lead(fence: Fence, signal: AbortSignal): Promise<void> {
+    const { view, clock, metrics } = this.#options;
+    const queue = new WorkQueue(clock);
+    const reporter = new Reporter({ ...this.#options, fence });
+    const stopListening = view.onChange((change) => this.#heard(change, queue));
+    for (const policy of view.policies()) queue.add(policy.key);
+    const beat = setInterval(() => metrics.setWorkQueueDepth(queue.depth), 1000).unref();
+    try {
+      await Promise.all(Array.from({ length: workers }, () => this.#work(queue, fence, reporter, signal)));
+    } finally {
+      clearInterval(beat);
+      stopListening();
+      queue.close();
+      for (const state of this.#states.values()) state.stop.abort();
+      this.#states.clear();
+      metrics.forgetPolicies();
+      metrics.setPolicies(0);
+    }
+  }
+
+  async #work(queue: WorkQueue, fence: Fence, reporter: Reporter, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    for (;;) {
+      const key = await queue.next(signal);
+      if (key === undefined) return;
+      this.#turnedMs = clock.elapsed();
+      try {
+        const seconds = await this.#look(key, queue, fence, reporter);
+        if (seconds === undefined) {
+          queue.retry(key);
+        } else {
+          queue.forget(key);
+          if (Number.isFinite(seconds)) queue.addAfter(key, seconds * 1000);
+        }
+      } catch (error) {
+        log.error({ policy: key, err: error }, 'pass failed');
+        queue.retry(key);
+      } finally {
+        queue.done(key);
+      }
+    }
+  }
+
+  /** One look at one policy; resolves to seconds until the next, undefined: try again soon. */
+  async #look(key: string, queue: WorkQueue, fence: Fence, reporter: Reporter): Promise<number | undefined> {
+    const { view, metrics, clock } = this.#options;
+    const object = view.store.policies.get(key);
+    if (object === undefined) {
+      this.#forget(key);
+      return Number.POSITIVE_INFINITY;
+    }
+    const raw = object.raw as BurstPolicy;
+    let policy: Policy;
+    try {
+      policy = resolvePolicy(raw);
+    } catch (error) {
+      if (!(error instanceof SpillwayError)) throw error;
+      return this.#refuse(raw, error, key, reporter);
+    }
+    const state = this.#watched(policy, queue);
+    state.lookedMs = clock.elapsed();
+    const others = [...this.#states.values()].filter((other) => other !== state);
+    const claimed = state.last?.decision.roomClaim.pods ?? 0;
+    const next = await reconcile({ ...this.#options, fence, reporter }, state, others);
+    metrics.setPolicies(this.#states.size);
+    // What this policy gave up or took may be what another waits for.
+    if ((state.last?.decision.roomClaim.pods ?? 0) !== claimed) this.#churned(others, queue);
+    return next.after === 'retry' ? undefined : next.seconds;
+  }
+
+  /** The policy does not hold what its type promises: an older CRD let it through. Nothing is done, and that is said. */
+  async #refuse(raw: BurstPolicy, error: SpillwayError, key: string, reporter: Reporter): Promise<number> {
+    const { view, clock } = this.#options;
+    this.#forget(key);
+    const { metadata } = raw;
+    const status = rejectedStatus({
+      generation: metadata.generation ?? 0,
+      problem: { code: error.code, message: error.message },
+      previous: raw.status,
+      nowMs: clock.now(),
+    });
+    if (writeDueInMs(raw.status, status, clock.now()) === 0) {
+      const place = { key, namespace: metadata.namespace ?? 'default', name: metadata.name };
+      const written = await reporter.status(raw, place, status);
+      if (written !== undefined) view.applied('policies', written);
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** The state of a policy, made when it is new and made anew when it became another. */
+  #watched(policy: Policy, queue: WorkQueue): Watched {
+    const known = this.#states.get(policy.key);
+    if (known !== undefined && known.policy.uid === policy.uid) {
+      const sameSources = sourcesOf(known.policy) === sourcesOf(policy);
+      known.policy = policy;
+      if (sameSources) return known;
+    }
+    known?.stop.abort();
+    const state: Watched = {
+      policy,
+      sinceMs: this.#options.clock.now(),
+      samples: new Map(),
+      unseenSinceMs: undefined,
+      memory: known?.policy.uid === policy.uid ? known.memory : undefined,
+      last: known?.policy.uid === policy.uid ? known.last : undefined,
+      told: known?.told,
+      stop: new AbortController(),
+      lookedMs: Number.NEGATIVE_INFINITY,
+    };
+    this.#states.set(policy.key, state);
+    for (const source of policy.scaling?.sources ?? []) void this.#follow(state, source, queue);
+    return state;
+  }
+
+  /** Hands the readings of one source to the state of its policy, until that is stopped. */
+  async #follow(state: Watched, source: Source, queue: WorkQueue): Promise<void> {
+    const { demand, clock, log } = this.#options;
+    const { key, namespace } = state.policy;
+    const samples = demand.watch({ policy: key, namespace, source }, state.stop.signal);
+    for await (const sample of samples) {
+      if (state.stop.signal.aborted) return;
+      const before = state.samples.get(source.name);
+      if (sample.state !== before?.state) {
+        if (sample.state === 'lost') {
+          log.warn({ policy: key, source: source.name, code: sample.code }, sample.message);
+        } else if (before !== undefined) {
+          log.info({ policy: key, source: source.name }, 'signal is back');
+        }
+      }
+      state.samples.set(source.name, sample);
+      state.unseenSinceMs ??= clock.elapsed();
+      queue.add(key);
+    }
+  }
+
+  #forget(key: string): void {
+    const state = this.#states.get(key);
+    state?.stop.abort();
+    this.#states.delete(key);
+    this.#options.metrics.forgetPolicy(key);
+    this.#options.metrics.setPolicies(this.#states.size);
+  }
+
+  /** Finds the policies that a change of the cluster concerns. */
+  #heard(change: Change, queue: WorkQueue): void {
+    const { store } = this.#options.view;
+    switch (change.kind) {
+      case 'policies':
+        queue.add(change.object.key);
+        return;
+      case 'deployments':
+      case 'statefulsets':
+        this.#concerns(change.object.uid, change.object.ownerUid, change.object.key, queue);
+        return;
+      case 'replicasets':
+        this.#concerns(change.object.ownerUid, undefined, undefined, queue);
+        return;
+      case 'hpas':
+      case 'scaledobjects':
+        this.#churned([...this.#states.values()], queue);
+        return;
+      case 'pods': {
+        const root = store.rootOf(change.object);
+        const [workload] = root === undefined ? [] : store.deployments.by('uid', root);
+        this.#concerns(root, workload?.ownerUid, workload?.key, queue);
+        this.#churned(this.#waitingForRoom(), queue);
+        return;
+      }
+      case 'nodes':
+        this.#churned(this.#waitingForRoom(), queue);
+        return;
+      case 'jobs':
+      case 'daemonsets':
+        return;
+    }
+  }
+
+  /** Policies whose target has this UID or key, or that own the object. */
+  #concerns(
+    uid: string | undefined,
+    ownerUid: string | undefined,
+    key: string | undefined,
+    queue: WorkQueue,
+  ): void {
+    const concerned = [...this.#states.values()].filter(
+      ({ policy }) =>
+        policy.uid === ownerUid ||
+        (key !== undefined &&
+          policy.target.kind !== 'Jobs' &&
+          `${policy.namespace}/${policy.target.name}` === key) ||
+        (uid !== undefined && this.#targetUid(policy) === uid),
+    );
+    this.#churned(concerned, queue);
+  }
+
+  #targetUid(policy: Policy): string | undefined {
+    if (policy.target.kind !== 'Deployment') return undefined;
+    return this.#options.view.store.deployments.get(`${policy.namespace}/${policy.target.name}`)?.uid;
+  }
+
+  /** Policies to which room on VMs makes a difference now; the others meet it at their next look. */
+  #waitingForRoom(): readonly Watched[] {
+    return [...this.#states.values()].filter(({ last }) => {
+      if (last === undefined) return true;
+      const { spill, burst, stuck } = last.decision;
+      return spill > 0 || burst.asked > 0 || burst.granted > 0 || stuck > 0;
+    });
+  }
+
+  #churned(states: readonly Watched[], queue: WorkQueue): void {
+    const nowMs = this.#options.clock.elapsed();
+    for (const { policy, lookedMs } of states)
+      queue.addAfter(policy.key, Math.max(0, lookedMs + churnMs - nowMs));
+  }
+}
+
+/** Whether two policies watch the same: compared by what stands in them. */
+function sourcesOf(policy: Policy): string {
+  return JSON.stringify(policy.scaling?.sources.map(({ name, feed }) => ({ name, feed })) ?? []);
+}
