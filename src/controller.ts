@@ -1,9 +1,9 @@
 import type { ClusterClient } from './cluster/client.ts';
+import type { Fence } from './cluster/lease.ts';
 import type { Change } from './cluster/store.ts';
 import type { ClusterView } from './cluster/view.ts';
 import type { Clock } from './clock.ts';
 import type { Demand } from './demand/source.ts';
-import type { Fence } from './act/apply.ts';
 import { SpillwayError } from './errors.ts';
 import type { Policy, Source } from './policy/policy.ts';
 import { resolvePolicy } from './policy/resolve.ts';

@@ -58,7 +58,7 @@ export const errorTable = {
   REDIS_AUTH_FAILED:
     'The Redis of Secret {secret} refuses the user or password. Put the right ones into the URL.',
   REDIS_FORBIDDEN:
-    'The Redis of Secret {secret} forbids its user a command or key that Spillway reads with. Grant what docs/sources.md lists.',
+    'The Redis of Secret {secret} forbids its user a command or key that Spillway reads with. Grant +@read +eval +evalsha +client|id +client|unblock on the keys of the source.',
   REDIS_NOT_READY:
     'The Redis of Secret {secret} is loading, busy or without its primary. Wait, or look at its log.',
   REDIS_CLUSTER_UNSUPPORTED:

@@ -1,12 +1,13 @@
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import { adapt } from './act/adapt.ts';
-import { applyWrite, type Fence, type Outcome } from './act/apply.ts';
+import { applyWrite, type Outcome } from './act/apply.ts';
 import { designCompanion } from './act/companion.ts';
 import { names } from './act/names.ts';
 import { type BurstPod, plan, planRemoval, type Standing } from './act/plan.ts';
 import type { Write } from './act/write.ts';
 import type { ClusterClient } from './cluster/client.ts';
 import type { Companion } from './cluster/companions.ts';
+import type { Fence } from './cluster/lease.ts';
 import { isLive, type SlimPolicy, type SlimWorkload } from './cluster/slim.ts';
 import type { TargetState } from './cluster/target.ts';
 import type { ClusterView } from './cluster/view.ts';

@@ -1,12 +1,8 @@
 import { isStatus, type ApiError } from '../cluster/api-error.ts';
 import type { ClusterClient } from '../cluster/client.ts';
+import type { Fence } from '../cluster/lease.ts';
 import { manager, names } from './names.ts';
 import type { Write } from './write.ts';
-
-/** Whether this process may write right now: asked immediately before each request (promise 5). */
-export interface Fence {
-  holds(): boolean;
-}
 
 /**
  * What became of a write. `conflict`: the object has changed since, so decide anew; `gone`: it is not there any more;

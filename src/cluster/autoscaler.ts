@@ -89,7 +89,7 @@ export function watchGrowth(options: {
 function read(text: string): Status | undefined {
   try {
     const status: unknown = parse(text);
-    return typeof status === 'object' && status !== null ? (status as Status) : undefined;
+    return typeof status === 'object' && status !== null ? status : undefined;
   } catch {
     return undefined;
   }

@@ -11,6 +11,13 @@ export const notReadyGraceMs = 40_000;
 
 type Mates = ReadonlyMap<string, number>;
 
+/** An amount of room over many nodes. */
+export interface Amount {
+  readonly cpuMillicores: number;
+  readonly memoryBytes: number;
+  readonly pods: number;
+}
+
 /**
  * Free room of the VM pool, for questions about one shape of pod. Questions look at kinds of nodes, not at nodes,
  * unless the pod selects single nodes by name.
@@ -90,6 +97,25 @@ export class FreeRoom {
     let count = 0;
     for (const pod of this.#index.entries.get(nodeName)?.pods ?? []) if (!isOver(pod)) count += 1;
     return count;
+  }
+
+  /** What the pods on VM nodes request, and what these nodes have to give. */
+  amounts(): { readonly requested: Amount; readonly allocatable: Amount } {
+    this.#index.settle();
+    const requested = { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
+    const allocatable = { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
+    for (const { node, taken, virtual } of this.#index.entries.values()) {
+      if (node === undefined || virtual) continue;
+      allocatable.cpuMillicores += node.allocatable.cpuMillicores;
+      allocatable.memoryBytes += node.allocatable.memoryBytes;
+      allocatable.pods += node.allocatablePods;
+      for (const { requests, pods } of taken?.levels ?? []) {
+        requested.cpuMillicores += requests.cpuMillicores;
+        requested.memoryBytes += requests.memoryBytes;
+        requested.pods += pods;
+      }
+    }
+    return { requested, allocatable };
   }
 
   #oneByOne(shape: PodShape, mates: Mates): readonly RoomGroup[] {

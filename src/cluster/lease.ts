@@ -144,7 +144,7 @@ export class Lease implements Fence {
     return false;
   }
 
-  async #look(how: { readonly signal: AbortSignal; readonly timeoutMs: number }): Promise<void> {
+  async #look(how: { readonly signal?: AbortSignal; readonly timeoutMs: number }): Promise<void> {
     try {
       this.#see(
         (await this.#options.client.request(

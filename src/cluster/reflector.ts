@@ -78,14 +78,11 @@ export class Reflector<T extends SlimObject> {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const startedMs = this.#options.clock.elapsed();
-      const lifeBeforeMs = this.#lifeMs;
       let waitMs = 0;
       try {
-        await this.#follow(signal);
-        const shortMs = this.#options.clock.elapsed() - startedMs;
+        const told = await this.#follow(signal);
         // A server that ends every watch at once must not be asked in a tight loop.
-        const worked = this.#lifeMs > lifeBeforeMs || shortMs > 1000;
-        if (worked) this.#backoff.reset();
+        if (told || this.#options.clock.elapsed() - startedMs > 1000) this.#backoff.reset();
         else waitMs = this.#backoff.next();
       } catch (error) {
         if (signal.aborted) return;
@@ -95,8 +92,8 @@ export class Reflector<T extends SlimObject> {
     }
   }
 
-  /** Lists where needed and watches until the server ends the watch. */
-  async #follow(signal: AbortSignal): Promise<void> {
+  /** Lists where needed and watches until the server ends the watch; whether the watch told anything. */
+  async #follow(signal: AbortSignal): Promise<boolean> {
     const { client, clock, path } = this.#options;
     if (this.#resourceVersion === undefined && this.#listing === 'pages') {
       this.#known.begin();
@@ -116,9 +113,11 @@ export class Reflector<T extends SlimObject> {
       clock,
       signal,
       stallMs: () => (this.#resourceVersion === undefined ? listStallMs : 1000 * stallSeconds),
-      onBytes: () => this.#heard(),
+      onLife: () => this.#heard(),
     });
+    let told = false;
     for await (const { type, object } of stream) {
+      told = true;
       const version = object.metadata?.resourceVersion ?? '';
       if (type !== 'BOOKMARK') {
         this.#known.take(type, object);
@@ -127,8 +126,8 @@ export class Reflector<T extends SlimObject> {
         this.#listed(version);
       }
       if (this.#resourceVersion !== undefined && version !== '') this.#resourceVersion = version;
-      this.#state = this.#resourceVersion === undefined ? this.#state : 'watching';
     }
+    return told;
   }
 
   #watchPath(): string {
@@ -192,6 +191,7 @@ export class Reflector<T extends SlimObject> {
   #heard(): void {
     this.#lifeMs = this.#options.clock.elapsed();
     this.#lastEventAtMs = this.#options.clock.now();
+    if (this.#resourceVersion !== undefined) this.#state = 'watching';
   }
 
   /** A handler that throws is a defect of the handler: it is told, and the next event still comes. */

@@ -117,7 +117,10 @@ export class ClusterView {
 
   /** Takes the API server's answer to an own write, so that the next decision sees it. Returns whether it was news. */
   applied(kind: Kind, answer: unknown): boolean {
-    const object = slimAs(kind, answer as RawObject, this.#interner);
+    const raw = answer as RawObject;
+    // A deletion may be answered by a Status, which is no object of any kind.
+    if (raw.kind === 'Status' || raw.metadata?.name === undefined) return false;
+    const object = slimAs(kind, raw, this.#interner);
     return this.#table(kind).applied(object);
   }
 

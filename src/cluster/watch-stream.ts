@@ -26,8 +26,8 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   /** For so long a silent connection is believed, milliseconds; asked anew each time. */
   readonly stallMs: () => number;
-  /** At every piece that arrives. */
-  readonly onBytes?: () => void;
+  /** When the server begins to answer, and at every piece that arrives. */
+  readonly onLife?: () => void;
 }
 
 /**
@@ -35,7 +35,7 @@ export interface WatchOptions {
  * them), Stalled, GarbledLine, whatever cut the connection, or the signal's reason.
  */
 export async function* watchStream(path: string, options: WatchOptions): AsyncGenerator<WatchEvent> {
-  const { client, clock, signal, stallMs, onBytes } = options;
+  const { client, clock, signal, stallMs, onLife } = options;
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   let lastMs = clock.elapsed();
@@ -50,9 +50,14 @@ export async function* watchStream(path: string, options: WatchOptions): AsyncGe
   try {
     const lines = new Lines();
     const call = describeCall('GET', path);
-    for await (const piece of await client.stream(path, either)) {
+    const live = (): void => {
       lastMs = clock.elapsed();
-      onBytes?.();
+      onLife?.();
+    };
+    const pieces = await client.stream(path, either);
+    live();
+    for await (const piece of pieces) {
+      live();
       for (const line of lines.push(piece)) yield parseEvent(line, call);
     }
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Fence } from '../cluster/lease.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import type { ClusterClient } from '../cluster/client.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -7,16 +7,10 @@ import { eventObject } from './event-object.ts';
 import type { BurstEvent } from './events.ts';
 import type { Logger } from './log.ts';
 
-/** Whether this process leads; asked right before each request. */
-interface Fence {
-  holds(): boolean;
-}
-
 export interface ReporterOptions {
   readonly client: ClusterClient;
   readonly fence: Fence;
   readonly log: Logger;
-  readonly clock: Clock;
   /** Name of the pod that reports. */
   readonly instance: string;
 }

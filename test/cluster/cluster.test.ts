@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { kubectlOrThrow, type OwnCluster, startOwnCluster } from './cluster.ts';
@@ -265,7 +265,8 @@ describe('the control plane for tests', () => {
     });
     assert.match(event?.userAgent ?? '', /^kubectl\//);
     assert.equal(event?.user.username, 'admin');
-    assert.equal((event?.requestObject as { spec: { replicas: number } }).spec.replicas, 1);
+    const body = event?.requestObject as { readonly spec: { readonly replicas: number } } | undefined;
+    assert.equal(body?.spec.replicas, 1);
   });
 
   test('a user has the rights that RBAC gives, and no more', async () => {
@@ -349,7 +350,7 @@ test('the components end with the test run, even if that is killed', {
   const { dir, pids } = JSON.parse(line.toString()) as { dir: string; pids: number[] };
   run.kill('SIGKILL');
   await waitFor('the components to end', () => !pids.some(isAlive), 5_000);
-  await import('node:fs/promises').then(({ rm }) => rm(dir, { recursive: true, force: true }));
+  rmSync(dir, { recursive: true, force: true });
 });
 
 function isAlive(pid: number): boolean {

@@ -117,7 +117,7 @@ export class Blocker {
       for (const stream of streamsOf(reply)) this.#wake(stream);
       // A block over thousands of streams is dear to the server: a burst of wake-ups shares the next ones.
       if (this.#streams.size > 100) {
-        await this.#clock.sleep(Math.min(100, this.#streams.size / 100), this.#signal);
+        await this.#clock.sleep(Math.min(100, this.#streams.size / 500), this.#signal);
       }
     }
   }

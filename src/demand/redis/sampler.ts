@@ -127,6 +127,7 @@ export class Sampler {
   /** Until the connection fails. */
   async #sample(connection: Connection, succeeded: () => void): Promise<void> {
     for (const entry of this.#entries.values()) entry.dueAtMs = this.#clock.elapsed();
+    let fullBatches = 0;
     while (!this.#signal.aborted) {
       const batch = this.#nextBatch();
       if (batch.length === 0) {
@@ -136,8 +137,9 @@ export class Sampler {
       const startedAtMs = this.#clock.elapsed();
       await this.#read(connection, batch);
       succeeded();
-      // A full batch is followed by a rest as long as itself, so that a sweep leaves the Redis to others; a wake-up ends it.
-      if (batch.length === batchSize) {
+      // Where reading everything takes all the time, every second moment is left to others; a wake-up ends the rest.
+      fullBatches = batch.length === batchSize ? fullBatches + 1 : 0;
+      if (fullBatches * batchSize > this.#entries.size) {
         await this.#poked.wait(this.#clock.elapsed() - startedAtMs, this.#signal);
       }
     }

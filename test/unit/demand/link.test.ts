@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { freePort, startRedis, type TestRedis } from '../../redis.ts';
-import { bullmqFeed, demandOn } from './harness.ts';
+import { bullmqFeed, demandOn, hurriedClock } from './harness.ts';
 
 const password = 'p@ss/word+';
 let redis: TestRedis;
@@ -78,12 +78,10 @@ test('what comes while the queue is not blocked on still wakes it: ids are kept'
   await listener.ok();
   await blocked();
   // The blocker is cut off, and the event comes before it is back.
-  await client
-    .multi()
-    .client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
-    .xadd('bull:kept:events', '*', 'event', 'added')
-    .lpush('bull:kept:wait', '1')
-    .exec();
+  const killed = (await connections()).map((line) => /id=(\d+)/.exec(line)?.[1] ?? '');
+  for (const id of killed) await client.client('KILL', 'ID', id);
+  await client.xadd('bull:kept:events', '*', 'event', 'added');
+  await client.lpush('bull:kept:wait', '1');
   assert.equal((await listener.ok((s) => s.backlog === 1)).backlog, 1);
 });
 
@@ -114,6 +112,16 @@ test('a key that becomes another type while it is waited for takes no other queu
   const heard = listeners[0]?.ok((s) => s.backlog === 1);
   await fine.add('j', {});
   await heard;
+  // The next block meets the spoilt key.
+  assert.equal((await listeners[1]?.lost())?.code, 'QUEUE_WRONG_TYPE');
+  const ended = await calls('xread');
+  const drained = listeners[0]?.ok((s) => s.backlog === 0);
+  await fine.drain();
+  await drained;
+  await blocked(ended - 1);
+  const again = listeners[0]?.ok((s) => s.backlog === 1);
+  await fine.add('j', {});
+  await again;
   await client.del('bull:spoilt:events');
 });
 
@@ -126,7 +134,10 @@ test('any number of sources share two connections to a Redis, and close them aft
   await Promise.all([a.ok(), b.ok()]);
   await blocked();
   const names = (await connections()).map((line) => /name=(\S+)/.exec(line)?.[1]);
-  assert.deepEqual(names.toSorted(), ['spillway-blocker', 'spillway-sampler']);
+  assert.deepEqual(
+    names.map(String).toSorted((a, b) => a.localeCompare(b)),
+    ['spillway-blocker', 'spillway-sampler'],
+  );
   await a.stop();
   assert.equal((await connections()).length, 2);
   await b.stop();
@@ -135,7 +146,7 @@ test('any number of sources share two connections to a Redis, and close them aft
 });
 
 test('a Redis that goes away is lost and comes back by itself', async (t) => {
-  await queueOf('back');
+  await client.hset('bull:back:meta', 'opts.maxLenEvents', 1);
   const listener = demandOn(t, urlOf(redis.port)).listen(bullmqFeed('back'));
   const good = await listener.ok();
   await redis.kill();
@@ -185,7 +196,7 @@ test('a server that accepts and never answers is lost, and its connections are c
   t.after(() => silent.close());
   const address = silent.address();
   assert.ok(address !== null && typeof address === 'object');
-  const { listen, demand } = demandOn(t, `redis://127.0.0.1:${address.port}`);
+  const { listen, demand } = demandOn(t, `redis://127.0.0.1:${address.port}`, hurriedClock);
   assert.equal((await listen(bullmqFeed('a')).lost()).code, 'REDIS_UNREACHABLE');
   await demand.close();
   while (sockets.size > 0) await once([...sockets][0] ?? silent, 'close');
@@ -203,8 +214,37 @@ test('closing ends every watch, also where nothing listens', async (t) => {
   assert.equal(after.count, 0);
 });
 
+test('a metadata address is refused, also where only its resolution leads there', async (t) => {
+  for (const host of ['169.254.169.254', '2852039166', '0xa9fea9fe']) {
+    const lost = await demandOn(t, `redis://${host}:80`).listen(bullmqFeed('a')).lost();
+    assert.equal(lost.code, 'REDIS_ADDRESS_REFUSED', host);
+    assert.doesNotMatch(lost.message, /169|2852|0xa9/);
+  }
+});
+
 test('Prometheus sources are lost with a sentence that says so', async (t) => {
   const { listen } = demandOn(t, urlOf(redis.port));
   const feed = { type: 'Prometheus', connection: 'main', query: 'up', arrivalRateQuery: undefined } as const;
   assert.equal((await listen(feed).lost()).code, 'PROMETHEUS_UNAVAILABLE');
+});
+
+test('a user who may only read is enough, and one who may not is told so', async (t) => {
+  await queueOf('acl');
+  const rights = [
+    'on',
+    '>reading',
+    '~bull:*',
+    '-@all',
+    '+@read',
+    '+eval',
+    '+evalsha',
+    '+client|id',
+    '+client|unblock',
+  ];
+  await client.call('ACL', 'SETUSER', 'reader', ...rights);
+  await client.call('ACL', 'SETUSER', 'nobody', 'on', '>reading', '-@all');
+  const url = (user: string) => `redis://${user}:reading@127.0.0.1:${redis.port}`;
+  const listener = demandOn(t, url('reader')).listen(bullmqFeed('acl'));
+  await listener.ok();
+  assert.equal((await demandOn(t, url('nobody')).listen(bullmqFeed('acl')).lost()).code, 'REDIS_FORBIDDEN');
 });

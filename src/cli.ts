@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+import { Command, Option } from 'commander';
+import { check } from './commands/check.ts';
+import { explain, explainIo } from './commands/explain.ts';
+import { run } from './commands/run.ts';
+import { defaultVirtualPools } from './cluster/virtual-nodes.ts';
+import { loadConfig } from './config.ts';
+import { SpillwayError } from './errors.ts';
+import { createLogger, type LogLevel, logLevels } from './report/log.ts';
+import { version } from './version.ts';
+
+const out = (line: string): void => void process.stdout.write(`${line}\n`);
+const error = (line: string): void => void process.stderr.write(`${line}\n`);
+
+const program = new Command('spillway')
+  .description(
+    'Bursts Kubernetes workloads onto a virtual node while the VM pool is full, and takes them back.',
+  )
+  .version(version)
+  .showHelpAfterError()
+  .configureOutput({ writeErr: (text) => process.stderr.write(text) });
+
+program
+  .command('run')
+  .description('run the controller until SIGTERM')
+  .option('--kubeconfig <file>', 'cluster to look after (default: the one that this runs in)')
+  .option('--config <file>', 'configuration (default: built in, see docs/configuration.md)')
+  .addOption(new Option('--log-level <level>', 'least that is logged').choices(logLevels).default('info'))
+  .addOption(
+    new Option('--log-format <format>', 'one JSON object a line, or for people').choices(['json', 'text']),
+  )
+  .action(
+    async (options: { kubeconfig?: string; config?: string; logLevel: LogLevel; logFormat?: string }) => {
+      const pretty = (options.logFormat ?? (process.stdout.isTTY ? 'text' : 'json')) === 'text';
+      process.exitCode = await run({
+        kubeconfigPath: options.kubeconfig,
+        config: loadConfig(options.config, defaultVirtualPools),
+        log: createLogger({ level: options.logLevel, pretty }),
+      });
+    },
+  );
+
+program
+  .command('check')
+  .description('say whether policies in files are valid, and where they are not')
+  .requiredOption('-f, --file <files...>', 'YAML or JSON files; - reads standard input')
+  .option('--json', 'one JSON value instead of lines', false)
+  .action(async (options: { file: string[]; json: boolean }) => {
+    process.exitCode = await check(
+      { files: options.file, json: options.json },
+      { stdin: process.stdin, out, error },
+    );
+  });
+
+program
+  .command('explain')
+  .description('tell the last decision on a policy, with its numbers')
+  .argument('<policy>', 'namespace/name')
+  .option('--url <url>', 'a running controller (default: http://127.0.0.1:8080, when one answers there)')
+  .option('--kubeconfig <file>', 'cluster (default: the usual places)')
+  .option('--json', 'one JSON value instead of lines', false)
+  .action(async (policy: string, given: { url?: string; kubeconfig?: string; json: boolean }) => {
+    const options = { policy, url: given.url, kubeconfig: given.kubeconfig, json: given.json };
+    process.exitCode = await explain(options, explainIo(options, out, error));
+  });
+
+try {
+  await program.parseAsync();
+} catch (thrown) {
+  if (!(thrown instanceof SpillwayError)) throw thrown;
+  error(`${thrown.message} [${thrown.code}]`);
+  process.exitCode = 2;
+}

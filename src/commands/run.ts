@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { connect, userAgentOf } from '../cluster/client.ts';
+import { Lease, type LeaseTimings } from '../cluster/lease.ts';
+import { secretsOf } from '../cluster/secrets.ts';
+import { ClusterView } from '../cluster/view.ts';
+import { systemClock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { Controller } from '../controller.ts';
+import { redisDemand } from '../demand/redis-demand.ts';
+import type { Logger } from '../report/log.ts';
+import { createMetrics } from '../report/metrics.ts';
+import { version } from '../version.ts';
+import { createApp } from '../web/app.ts';
+import { listen } from '../web/server.ts';
+import { watchHealth } from './health.ts';
+
+export interface RunOptions {
+  /** Undefined: the ServiceAccount of the pod that this runs in. */
+  readonly kubeconfigPath: string | undefined;
+  readonly config: Config;
+  readonly log: Logger;
+  /** Name of this pod: it stands in the User-Agent, on the Lease and on Events. */
+  readonly podName?: string;
+  /** Other than client-go's, for tests. */
+  readonly leaseTimings?: LeaseTimings;
+}
+
+/** A controller that runs in this process. */
+export interface Running {
+  /** Port that health, metrics and decisions are served on. */
+  readonly port: number;
+  /** Finishes the write under way, gives the Lease back and closes everything; resolves when nothing is left open. */
+  close(): Promise<void>;
+}
+
+/** How long a write under way may take once the end has been asked for, ms. */
+const lastWriteMs = 5_000;
+
+/** A loop whose workers have not been free for so long hangs; longer than any pass takes, seconds. */
+const hangsAfterSeconds = 120;
+
+/** Starts the controller: caches, election, loop and web server. Throws when it cannot listen or has no credentials. */
+export async function startController(options: RunOptions): Promise<Running> {
+  const { config, log } = options;
+  const clock = systemClock;
+  const podName = options.podName ?? process.env.POD_NAME ?? hostname();
+  const metrics = createMetrics({ version });
+  const client = connect({
+    kubeconfigPath: options.kubeconfigPath,
+    userAgent: userAgentOf(version, podName),
+    onCall: (call) => metrics.countApiCall(call),
+  });
+  const view = new ClusterView({
+    client,
+    clock,
+    config,
+    onProblem: (kind, error) => log.debug({ kind, err: error }, 'watch interrupted'),
+  });
+  const demand = redisDemand(secretsOf(client, clock), clock);
+  const controller = new Controller({
+    view,
+    demand,
+    client,
+    metrics,
+    log,
+    clock,
+    instance: podName,
+    maxCacheAgeSeconds: config.maxCacheAgeSeconds,
+  });
+  let leading = false;
+  const server = await listen(
+    createApp({
+      alive: () => !leading || controller.idleSeconds() < hangsAfterSeconds,
+      caches: () => Object.fromEntries(view.health().map((one) => [one.kind, one.state === 'watching' || one.state === 'absent'])),
+      metrics,
+      decision: (policy) => controller.lastDecision(policy),
+      onError: (error) => log.error({ err: error }, 'request failed'),
+    }),
+    { ...config.http, clock },
+  );
+
+  const stopViewing = new AbortController();
+  const stopStanding = new AbortController();
+  let stopLeading = new AbortController();
+  let led: Promise<void> = Promise.resolve();
+  const lease = new Lease({
+    client,
+    clock,
+    namespace: config.lease.namespace ?? client.namespace ?? 'default',
+    name: config.lease.name,
+    identity: `${podName}_${randomUUID()}`,
+    ...(options.leaseTimings === undefined ? {} : { timings: options.leaseTimings }),
+    onAcquired: () => {
+      log.info({ lease: config.lease.name }, 'leading');
+      leading = true;
+      metrics.setLeader(true);
+      const before = led;
+      stopLeading = new AbortController();
+      const { signal } = stopLeading;
+      led = before.then(() => controller.lead(lease, signal));
+    },
+    onLost: () => {
+      log.info({ lease: config.lease.name }, 'not leading any more');
+      leading = false;
+      metrics.setLeader(false);
+      stopLeading.abort();
+    },
+    onProblem: (error) => log.warn({ err: error }, 'lease not renewed'),
+  });
+
+  const viewing = view.run(stopViewing.signal);
+  const endHealth = watchHealth(view, metrics, clock);
+  log.info({ version, podName, port: server.port }, 'started');
+  const standing = Promise.race([view.synced, aborted(stopStanding.signal)]).then(() => {
+    if (!stopStanding.signal.aborted) log.info({ policies: view.policies().length }, 'caches synced');
+    return lease.run(stopStanding.signal);
+  });
+
+  return {
+    port: server.port,
+    async close() {
+      stopLeading.abort();
+      await Promise.race([led, clock.sleep(lastWriteMs)]);
+      stopStanding.abort();
+      await standing;
+      await demand.close();
+      endHealth();
+      stopViewing.abort();
+      await viewing;
+      await server.close();
+      await client.close();
+      log.info('ended');
+    },
+  };
+}
+
+/** `spillway run`: the controller until SIGTERM or SIGINT. Resolves to the exit code. */
+export async function run(options: RunOptions): Promise<number> {
+  const asked = new AbortController();
+  const ask = (signal: NodeJS.Signals): void => {
+    options.log.info({ signal }, 'ending');
+    asked.abort();
+  };
+  process.once('SIGTERM', ask).once('SIGINT', ask);
+  const running = await startController(options);
+  await aborted(asked.signal);
+  await running.close();
+  return 0;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
