@@ -94,7 +94,8 @@ export const errorTable = {
   TARGET_NOT_FOUND: 'There is no {kind} {name} in this namespace. Create it, or name another in targetRef.',
   TARGET_UNSUPPORTED:
     'This version bursts Deployments with the strategy Companion only. Name a Deployment, or wait for Rescue.',
-  VIRTUAL_POOL_MISSING: 'No virtual pool is configured. Name at least one under virtualPools, or leave the key out.',
+  VIRTUAL_POOL_MISSING:
+    'No virtual pool is configured. Name at least one under virtualPools, or leave the key out.',
   WRITE_REFUSED:
     'The API server refused a write on {object} ({status} {reason}). Look at quotas, admission policies and the rights of Spillway.',
 } as const;

@@ -116,7 +116,7 @@ export function connect(options: ConnectOptions): ClusterClient {
     request(method, path, { body, contentType, signal, timeoutMs = 30_000 } = {}) {
       const call = describeCall(method, path);
       return measured(call, signal, async () => {
-        const deadline = AbortSignal.timeout(timeoutMs);
+        const deadline = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
         const response = await open(method, path, call, {
           signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
           ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),

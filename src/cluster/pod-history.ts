@@ -10,7 +10,7 @@ export class PodHistory {
   #bound: ReadonlySet<string> | undefined;
   #lastBoundAtMs: number | undefined;
 
-  /** Median seconds from creation to the first time Ready over the latest 20 pods; undefined: none seen yet. */
+  /** Median seconds from being bound to the first time Ready over the latest 20 pods; undefined: none seen yet. */
   get startLatencySeconds(): number | undefined {
     const sorted = this.#latencies.map(({ seconds }) => seconds).sort((a, b) => a - b);
     const upper = sorted[Math.floor(sorted.length / 2)];
@@ -30,7 +30,8 @@ export class PodHistory {
       if (this.#measured.has(pod.uid)) measured.add(pod.uid);
       else if (pod.ready) {
         measured.add(pod.uid);
-        const seconds = Math.max(0, pod.readySinceMs - pod.createdAtMs) / 1000;
+        // From being bound on: how long a pod waited for room says nothing about the next, which may burst.
+        const seconds = Math.max(0, pod.readySinceMs - (pod.boundAtMs ?? pod.createdAtMs)) / 1000;
         this.#latencies.push({ readyAtMs: pod.readySinceMs, seconds });
       }
     }

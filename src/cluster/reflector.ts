@@ -158,7 +158,8 @@ export class Reflector<T extends SlimObject> {
 
   /** Decides where to go on after a failure; returns how long to wait first, milliseconds. */
   #afterFailure(error: unknown): number {
-    this.#report(error);
+    // That an API is still not served is no news.
+    if (!isStatus(error, 404) || this.#state !== 'absent') this.#report(error);
     const listing = this.#resourceVersion === undefined;
     if (isStatus(error, 404)) return this.#absent();
     if (listing && this.#listing === 'stream' && refusesStreams(error)) {

@@ -1,4 +1,5 @@
 import type { NodeClass, Taint } from '../decide/observation.ts';
+import { wholeUnits } from '../policy/quantity.ts';
 import type { Interner } from './intern.ts';
 import type { Labels, RawNode } from './raw.ts';
 import { resourcesOf } from './requests.ts';
@@ -53,7 +54,7 @@ export const slimNode: Slim<SlimNode> = (object, interner) => {
     readySinceMs: timeMs(ready?.lastTransitionTime) ?? timeMs(meta.creationTimestamp) ?? 0,
     cordoned: spec.unschedulable === true || held,
     allocatable: resourcesOf(status.allocatable),
-    allocatablePods: Number(status.allocatable?.pods ?? 0),
+    allocatablePods: wholeUnits(String(status.allocatable?.pods ?? 0)),
   };
 };
 

@@ -72,7 +72,10 @@ export async function startController(options: RunOptions): Promise<Running> {
   const server = await listen(
     createApp({
       alive: () => !leading || controller.idleSeconds() < hangsAfterSeconds,
-      caches: () => Object.fromEntries(view.health().map((one) => [one.kind, one.state === 'watching' || one.state === 'absent'])),
+      caches: () =>
+        Object.fromEntries(
+          view.health().map((one) => [one.kind, one.state === 'watching' || one.state === 'absent']),
+        ),
       metrics,
       decision: (policy) => controller.lastDecision(policy),
       onError: (error) => log.error({ err: error }, 'request failed'),

@@ -100,7 +100,7 @@ export interface PodsObservation {
   readonly burstRunning: number;
   /** When a pod of the target was last bound to a VM node; undefined: not since the start. */
   readonly lastBoundAtMs: number | undefined;
-  /** Median seconds from creation to Ready over the latest pods; undefined: none seen yet. */
+  /** Median seconds from being bound to Ready over the latest pods; undefined: none seen yet. */
   readonly startLatencySeconds: number | undefined;
 }
 

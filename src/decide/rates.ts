@@ -68,13 +68,15 @@ export function measured(before: Rates, sample: OkSample, readyReplicas: number)
   };
 }
 
-/** λ, jobs per second: the median bucket, so that a single spike is backlog and not a rate. */
+/**
+ * λ, jobs per second: the median bucket, so that a single spike is backlog and not a rate. Buckets from before the
+ * first sample count as empty, or a spike that meets a new controller would look like a stream.
+ */
 export function arrivalsPerSecond(rates: Rates, sample: OkSample): number {
   if (sample.arrivalsPerSecond !== undefined) return sample.arrivalsPerSecond;
-  const sorted = rates.buckets.toSorted((a, b) => a - b);
-  if (sorted.length === 0) return 0;
-  const middle = (sorted.length - 1) / 2;
-  const median = ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2;
+  const unknown = Array<number>(bucketCount - rates.buckets.length).fill(0);
+  const sorted = [...unknown, ...rates.buckets].sort((a, b) => a - b);
+  const median = ((sorted[bucketCount / 2 - 1] ?? 0) + (sorted[bucketCount / 2] ?? 0)) / 2;
   return median / (bucketMs / 1000);
 }
 

@@ -49,8 +49,11 @@ test('no answer in time is CLUSTER_UNREACHABLE, an aborted call rejects with the
   const server = await scriptedServer(() => undefined);
   try {
     await assert.rejects(
-      server.client.request('GET', '/api/v1/pods', { timeoutMs: 50 }),
-      (error) => error instanceof SpillwayError && error.code === 'CLUSTER_UNREACHABLE',
+      server.client.request('GET', '/api/v1/pods', { timeoutMs: 50.5 }),
+      (error) =>
+        error instanceof SpillwayError &&
+        error.code === 'CLUSTER_UNREACHABLE' &&
+        (error.cause as Error).name === 'TimeoutError',
     );
     const stop = new AbortController();
     const call = server.client.request('GET', '/api/v1/pods', { signal: stop.signal });

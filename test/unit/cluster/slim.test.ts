@@ -95,6 +95,10 @@ test('nodes alike share a class, whatever their names and states', () => {
   );
 });
 
+test('pod slots may be written as any quantity', () => {
+  assert.equal(node('v', { pods: '5k' }).allocatablePods, 5000);
+});
+
 test('versions compare as whole numbers of any length, within one resource', () => {
   assert.ok(isNewer('100', '99'));
   assert.ok(!isNewer('99', '100'));

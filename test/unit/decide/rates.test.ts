@@ -35,6 +35,10 @@ describe('the arrival rate', () => {
     assert.equal(arrivalsPerSecond(...follow(45, spike)), 0);
   });
 
+  test('does not take a spike that meets a new controller for a stream', () => {
+    assert.equal(arrivalsPerSecond(...follow(9, (second) => ({ arrivalsTotal: second * 5000 }))), 0);
+  });
+
   test('is spread over the time between rare samples', () => {
     const rare = noRates(startMs);
     const first = measured(rare, sample({ arrivalsTotal: 0 }), 1);

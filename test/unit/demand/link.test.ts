@@ -248,3 +248,19 @@ test('a user who may only read is enough, and one who may not is told so', async
   await listener.ok();
   assert.equal((await demandOn(t, url('nobody')).listen(bullmqFeed('acl')).lost()).code, 'REDIS_FORBIDDEN');
 });
+
+test('a server that becomes a replica is connected to anew, blocker and sampler', async (t) => {
+  await client.hset('bull:over:meta', 'opts.maxLenEvents', 1);
+  const listener = demandOn(t, urlOf(redis.port)).listen(bullmqFeed('over'));
+  await listener.ok();
+  await blocked();
+  const ids = async () => (await connections()).map((line) => /id=(\d+)/.exec(line)?.[1]);
+  const before = await ids();
+  await client.replicaof('127.0.0.1', 1);
+  let now = await ids();
+  while (now.length < 2 || now.some((id) => before.includes(id))) now = await ids();
+  await client.replicaof('NO', 'ONE');
+  const heard = listener.ok((s) => s.backlog === 1);
+  await client.multi().lpush('bull:over:wait', '1').xadd('bull:over:events', '*', 'event', 'added').exec();
+  await heard;
+});
