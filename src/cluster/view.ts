@@ -18,7 +18,7 @@ import { type Change, type Kind, type Kinds, Store } from './store.ts';
 import type { Table } from './table.ts';
 import { type TargetState, targetOf } from './target.ts';
 import { shapeOfTarget } from './target-shape.ts';
-import { defaultVirtualPools, isVirtual } from './virtual-nodes.ts';
+import { isVirtual } from './virtual-nodes.ts';
 
 export interface ClusterViewOptions {
   readonly client: ClusterClient;
@@ -65,7 +65,7 @@ export class ClusterView {
   constructor(options: ClusterViewOptions) {
     this.#options = options;
     const { namespaces } = options.config;
-    this.#pools = options.config.virtualPools ?? defaultVirtualPools;
+    this.#pools = options.config.virtualPools;
     this.room = new FreeRoom({
       isVirtual: (node) => isVirtual(node, this.#pools),
       now: () => options.clock.now(),

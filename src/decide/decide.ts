@@ -64,7 +64,8 @@ export function decide(
   const keepWindow = observed(memory.keep, 'highest', atMs, unreplaced, burst.reclaim.afterSeconds);
   const askedFor = observation.companions.reduce((total, companion) => total + companion.replicas, 0);
   const draining = observation.companions.reduce((total, companion) => total + companion.draining, 0);
-  const keep = Math.max(0, Math.min(askedFor - draining, extremeOf(keepWindow, 0)));
+  // Never more than is wanted at all: where demand falls, the burst goes first and does not wait for the window.
+  const keep = Math.max(0, Math.min(askedFor - draining, extremeOf(keepWindow, 0), demand));
   const wanted = Math.max(up, keep);
 
   // Limits

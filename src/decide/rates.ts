@@ -12,6 +12,8 @@ export interface Rates {
   /** Job-seconds worked and jobs ended, older ones fading. */
   readonly workedSeconds: number;
   readonly completions: number;
+  /** Jobs in work as they usually were, fading like the sums: what is more now has begun and not ended yet. */
+  readonly usuallyActive: number;
   /** Since when jobs have been waiting; undefined: none is. */
   readonly backlogSinceMs: number | undefined;
 }
@@ -41,6 +43,7 @@ export function noRates(atMs: number): Rates {
     buckets: [],
     workedSeconds: 0,
     completions: 0,
+    usuallyActive: 0,
     backlogSinceMs: undefined,
   };
 }
@@ -82,12 +85,14 @@ export function arrivalsPerSecond(rates: Rates, sample: OkSample): number {
 
 /**
  * s, seconds a job takes in work, by Little's law; undefined until as many jobs have ended as are in work (before
- * that, a generation of equally long jobs would look as if none ever ended).
+ * that, a generation of equally long jobs would look as if none ever ended). Jobs that were begun by new workers are
+ * half done on average: without counting them so, a growing burst would look slow and grow further.
  */
 export function serviceSeconds(rates: Rates): number | undefined {
-  const enough = Math.max(3, rates.last?.active ?? 0);
-  return rates.completions >= enough && rates.workedSeconds > 0
-    ? rates.workedSeconds / rates.completions
+  const active = rates.last?.active ?? 0;
+  const begun = Math.max(0, active - rates.usuallyActive) / 2;
+  return rates.completions >= Math.max(3, active) && rates.workedSeconds > 0
+    ? rates.workedSeconds / (rates.completions + begun)
     : undefined;
 }
 
@@ -103,10 +108,10 @@ export function oldestAgeSeconds(rates: Rates, sample: OkSample): number {
   return rate > 0 ? Math.min(waitedSeconds, sample.backlog / rate) : waitedSeconds;
 }
 
-type Worked = Pick<Rates, 'workedSeconds' | 'completions'>;
+type Worked = Pick<Rates, 'workedSeconds' | 'completions' | 'usuallyActive'>;
 
 function worked(before: Rates, last: Counters, sample: OkSample, readyReplicas: number): Worked {
-  const { workedSeconds, completions } = before;
+  const { workedSeconds, completions, usuallyActive } = before;
   const seconds = (sample.atMs - last.atMs) / 1000;
   const measurable =
     last.backlog > 0 &&
@@ -115,12 +120,13 @@ function worked(before: Rates, last: Counters, sample: OkSample, readyReplicas: 
     !sample.rateLimited &&
     seconds <= longestGapSeconds;
   const ended = counted(last.completionsTotal, sample.completionsTotal);
-  if (!measurable || ended === undefined) return { workedSeconds, completions };
+  if (!measurable || ended === undefined) return { workedSeconds, completions, usuallyActive };
   const jobSeconds = completions > 0 ? workedSeconds / completions : 0;
   const kept = Math.exp(-seconds / Math.max(fadeSeconds, 10 * jobSeconds));
   return {
     workedSeconds: workedSeconds * kept + ((last.active + sample.active) / 2) * seconds,
     completions: completions * kept + ended,
+    usuallyActive: completions > 0 ? usuallyActive * kept + sample.active * (1 - kept) : last.active,
   };
 }
 

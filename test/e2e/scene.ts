@@ -2,7 +2,7 @@ import { Queue } from 'bullmq';
 import { kubectlOrThrow, startOwnCluster, type ClusterOptions, type OwnCluster } from '../cluster/cluster.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { type ControllerProcess, startControllerProcess } from './controller-process.ts';
-import { startWorkforce, type Workforce } from './workers.ts';
+import { startWorkforce, type Workforce } from './workforce.ts';
 
 export const namespace = 'media';
 export const app = 'thumbnails';

@@ -1,7 +1,7 @@
 import { Interner } from '../../../src/cluster/intern.ts';
 import type { RawNode, RawObject, RawPod, RawPodSpec, RawWorkload } from '../../../src/cluster/raw.ts';
-import { slimNode } from '../../../src/cluster/slim-node.ts';
 import type { SlimNode, SlimPod } from '../../../src/cluster/slim.ts';
+import { slimNode } from '../../../src/cluster/slim-node.ts';
 import { slimPod } from '../../../src/cluster/slimming.ts';
 
 /** One interner for all tests: equal shapes are the same object, as in the controller. */

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
+import { systemClock } from '../../../src/clock.ts';
 import { Interner } from '../../../src/cluster/intern.ts';
 import { Reflector } from '../../../src/cluster/reflector.ts';
 import type { ReflectorEvent, ReflectorTuning } from '../../../src/cluster/reflector-options.ts';
 import type { SlimObject } from '../../../src/cluster/slim.ts';
 import { identity } from '../../../src/cluster/slimming.ts';
-import { systemClock } from '../../../src/clock.ts';
 import { type Asked, json, line, refusal, type Script, scriptedServer } from './api-server.ts';
 
 const interner = new Interner();
@@ -63,7 +63,7 @@ interface Following {
   readonly asked: readonly Asked[];
   readonly reflector: Reflector<SlimObject>;
   /** Resolves when this has been told (from the beginning on). */
-  until(text: string): Promise<void>;
+  readonly until: (text: string) => Promise<void>;
 }
 
 async function following(

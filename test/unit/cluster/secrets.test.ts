@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
-import { secretsOf } from '../../../src/cluster/secrets.ts';
 import { systemClock } from '../../../src/clock.ts';
+import { secretsOf } from '../../../src/cluster/secrets.ts';
 import { SpillwayError } from '../../../src/errors.ts';
 import { json, line, refusal, scriptedServer } from './api-server.ts';
 

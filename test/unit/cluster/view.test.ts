@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RawObject, RawWorkload } from '../../../src/cluster/raw.ts';
+import { systemClock } from '../../../src/clock.ts';
+import type { RawObject, RawScaler, RawWorkload } from '../../../src/cluster/raw.ts';
 import { collectionPath } from '../../../src/cluster/resources.ts';
 import type { Kind } from '../../../src/cluster/store.ts';
 import { wantedByJob } from '../../../src/cluster/target.ts';
 import { ClusterView } from '../../../src/cluster/view.ts';
-import { systemClock } from '../../../src/clock.ts';
+import { defaultVirtualPools } from '../../../src/cluster/virtual-nodes.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import { json, line, refusal, type Script, scriptedServer } from './api-server.ts';
 import { at, meta, owner, rawNode, rawPod, spec, startMs } from './given.ts';
@@ -78,7 +79,7 @@ async function seeing(objects: Objects, body: (view: ClusterView) => Promise<voi
   const view = new ClusterView({
     client: server.client,
     clock: { ...systemClock, now: () => nowMs },
-    config: { namespaces: 'all', virtualPools: undefined },
+    config: { namespaces: 'all', virtualPools: defaultVirtualPools },
     tuning: { listing: 'pages' },
   });
   const stop = new AbortController();
@@ -138,7 +139,7 @@ test('pods are counted by where and how they run, companion pods apart, and thos
       burstReady: 1,
       burstRunning: 2,
       lastBoundAtMs: undefined,
-      startLatencySeconds: 19,
+      startLatencySeconds: 18.5,
     });
     const shape = view.shapeOf(target);
     const { groups, matchingNodes } = view.vmPool(target, shape, 'CanGrow');
@@ -176,7 +177,7 @@ test('a pod that is bound later is seen to be bound, and counts for the start la
     assert.equal(look().lastBoundAtMs, nowMs);
     view.applied('pods', podOf('rs', 'late', bound));
     view.applied('pods', podOf('rs', 'late', { ...bound, ready: 99 }));
-    assert.equal(look().startLatencySeconds, 95);
+    assert.equal(look().startLatencySeconds, 5);
     assert.equal(view.applied('pods', { kind: 'Status', metadata: {} }), false);
   });
 });
@@ -207,14 +208,14 @@ test('the shape is that of the newest pod of the current template, without pods 
 });
 
 test('an HPA or ScaledObject on the target is told, and whether it would count burst pods', async () => {
-  const scaler = (name: string, target: string, type: string): RawObject => ({
+  const scaler = (name: string, target: string, type: string): RawScaler => ({
     metadata: meta(name),
-    ...{ spec: { scaleTargetRef: { kind: 'Deployment', name: target }, metrics: [{ type }] } },
+    spec: { scaleTargetRef: { kind: 'Deployment', name: target }, metrics: [{ type }] },
   });
   const objects: Objects = {
     deployments: [deployment('worker'), deployment('kept'), deployment('free')],
     hpas: [scaler('h', 'worker', 'Resource'), scaler('keda-hpa', 'kept', 'External')],
-    scaledobjects: [{ ...scaler('s', 'kept', 'External') }],
+    scaledobjects: [scaler('s', 'kept', 'External')],
   };
   await seeing(objects, (view) => {
     const found = (name: string) => view.targetOf(policy({ kind: 'Deployment', name }));
@@ -244,9 +245,10 @@ test('a rollout is under way while an older ReplicaSet has replicas; scaling is 
 });
 
 test('Jobs are found by their labels and ask for the pods that they still want', async () => {
-  const job = (name: string, specGiven: object, status: object = {}): RawObject => ({
+  const job = (name: string, specGiven: object, status: object = {}): RawWorkload => ({
     metadata: meta(name, { labels: { kind: 'batch' } }),
-    ...{ spec: { template, ...specGiven }, status },
+    spec: { template, ...specGiven },
+    status,
   });
   const objects: Objects = {
     jobs: [

@@ -205,6 +205,15 @@ describe('burst', () => {
     assert.equal(over.decision.burst.granted, 0);
   });
 
+  test('a burst is given up at once with the demand that it was for, whatever reclaim.after says', () => {
+    const given = policy({ scaling: { scaleDownStabilizationSeconds: 0 } });
+    const cluster = { pods: { placed: 12, placedReady: 12, burstReady: 188 }, companions: [companion(188)] };
+    const busy = decide(given, observation({ ...wanted200, ...cluster }), blank);
+    assert.equal(busy.decision.burst.granted, 188);
+    const idle = decide(given, observation({ ...cluster, atMs: startMs + 1000 }), busy.memory);
+    assert.equal(idle.decision.burst.granted, 0);
+  });
+
   test('without a virtual node a burst of 20 stays 20 where 30 are wanted', () => {
     const seen = observation({
       sample: { backlog: 3000 },

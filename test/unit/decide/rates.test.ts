@@ -65,6 +65,16 @@ describe('the service time', () => {
     assert.equal(serviceSeconds(follow(120, busy)[0])?.toFixed(6), '3.000000');
   });
 
+  test('is not overrated while workers are added: what they have begun is half done', () => {
+    let completions = 0;
+    const growing = (second: number) => {
+      completions += second;
+      return { backlog: 1000, active: second * 3, completionsTotal: completions };
+    };
+    const seconds = serviceSeconds(follow(20, growing)[0]) ?? 0;
+    assert.equal(Math.abs(seconds - 3) < 0.6, true, String(seconds));
+  });
+
   test('is not known before a generation of jobs has ended', () => {
     const early = (second: number) => ({ backlog: 1000, active: 100, completionsTotal: second });
     assert.equal(serviceSeconds(follow(50, early)[0]), undefined);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Queue, Worker } from 'bullmq';
+import { Worker } from 'bullmq';
 import { connect } from '../../src/cluster/client.ts';
 import { Interner } from '../../src/cluster/intern.ts';
 import { Reflector } from '../../src/cluster/reflector.ts';
@@ -7,7 +7,7 @@ import { collectionPath, slimAs } from '../../src/cluster/resources.ts';
 import type { SlimPod } from '../../src/cluster/slim.ts';
 import { systemClock } from '../../src/clock.ts';
 
-/** Which pods work, on what, and how long a job takes. */
+/** What a workforce process is told at its start: which pods work, on what, and how long a job takes. */
 export interface WorkforceOptions {
   readonly kubeconfigPath: string;
   readonly namespace: string;
@@ -18,32 +18,27 @@ export interface WorkforceOptions {
   readonly jobMs: number;
 }
 
-/** How often a job was run, and whether it was ever stalled. */
-export interface Tally {
-  readonly runs: ReadonlyMap<string, number>;
+/** What it answers to any message: the pods that run, with their nodes, and what became of the jobs. */
+export interface Report {
+  readonly running: Readonly<Record<string, string>>;
+  readonly jobsRun: number;
+  /** Jobs that were run more than once. */
+  readonly jobsRepeated: number;
   readonly stalled: number;
   readonly failed: number;
 }
 
-/** The work that pods would do: for every Running pod of an app, one real BullMQ worker that is named after it. */
-export interface Workforce {
-  /** Pods that run now, with the node that each runs on. */
-  readonly running: ReadonlyMap<string, string>;
-  readonly tally: Tally;
-  /** Calls `look` at every change of a pod; the returned function ends that. */
-  onChange(look: () => void): () => void;
-  close(): Promise<void>;
-}
-
-export async function startWorkforce(options: WorkforceOptions): Promise<Workforce> {
+/**
+ * The work that pods would do, in a process of its own: for every Running pod of the app one real BullMQ worker that
+ * is named after it and ends with it, as a good worker does on SIGTERM.
+ */
+async function work(options: WorkforceOptions): Promise<void> {
   const { namespace, app, redis, queue, jobMs } = options;
   const client = connect({ kubeconfigPath: options.kubeconfigPath, userAgent: 'spillway-e2e/workers' });
   const stop = new AbortController();
   const workers = new Map<string, { readonly worker: Worker; readonly node: string }>();
-  const closing = new Set<Promise<void>>();
   const running = new Map<string, string>();
   const runs = new Map<string, number>();
-  const listeners = new Set<() => void>();
   let stalled = 0;
   let failed = 0;
 
@@ -77,8 +72,7 @@ export async function startWorkforce(options: WorkforceOptions): Promise<Workfor
     if (known === undefined) return;
     workers.delete(pod.uid);
     running.delete(pod.name);
-    const closed = known.worker.close().finally(() => closing.delete(closed));
-    closing.add(closed);
+    void known.worker.close();
   };
 
   const interner = new Interner();
@@ -93,41 +87,24 @@ export async function startWorkforce(options: WorkforceOptions): Promise<Workfor
       const works = event.type !== 'deleted' && pod.phase === 'Running' && pod.endsAtMs === undefined;
       if (works && !workers.has(pod.uid)) start(pod);
       if (!works) end(pod);
-      for (const look of listeners) look();
     },
   });
-  const watching = reflector.run(stop.signal);
+  void reflector.run(stop.signal);
   await reflector.synced;
 
-  return {
-    running,
-    get tally() {
-      return { runs, stalled, failed };
-    },
-    onChange(look) {
-      listeners.add(look);
-      return () => listeners.delete(look);
-    },
-    async close() {
-      stop.abort();
-      await watching;
-      await Promise.all([...workers.values()].map(({ worker }) => worker.close(true)));
-      await Promise.all(closing);
-      await client.close();
-    },
-  };
+  process.on('message', () => {
+    const report: Report = {
+      running: Object.fromEntries(running),
+      jobsRun: runs.size,
+      jobsRepeated: [...runs.values()].filter((count) => count > 1).length,
+      stalled,
+      failed,
+    };
+    process.send?.(report);
+  });
+  process.send?.('ready');
 }
 
-/** Puts so many jobs into a queue, in bulks of a thousand. */
-export async function addJobs(queue: Queue, count: number): Promise<void> {
-  for (let done = 0; done < count; done += 1000) {
-    const size = Math.min(1000, count - done);
-    await queue.addBulk(
-      Array.from({ length: size }, () => ({
-        name: 'job',
-        data: {},
-        opts: { removeOnComplete: true, removeOnFail: false },
-      })),
-    );
-  }
-}
+// A parent that is gone takes the workers with it.
+process.on('disconnect', () => process.exit(0));
+await work(JSON.parse(process.argv[2] ?? '{}') as WorkforceOptions);
