@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
+import { defaultVirtualPools } from './cluster/virtual-nodes.ts';
 import { check } from './commands/check.ts';
 import { explain, explainIo } from './commands/explain.ts';
 import { run } from './commands/run.ts';
-import { defaultVirtualPools } from './cluster/virtual-nodes.ts';
 import { loadConfig } from './config.ts';
 import { SpillwayError } from './errors.ts';
 import { createLogger, type LogLevel, logLevels } from './report/log.ts';

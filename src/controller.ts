@@ -1,8 +1,9 @@
+import type { Clock } from './clock.ts';
 import type { ClusterClient } from './cluster/client.ts';
 import type { Fence } from './cluster/lease.ts';
 import type { Change } from './cluster/store.ts';
 import type { ClusterView } from './cluster/view.ts';
-import type { Clock } from './clock.ts';
+import type { RecordedDecision } from './decide/decision.ts';
 import type { Demand } from './demand/source.ts';
 import { SpillwayError } from './errors.ts';
 import type { Policy, Source } from './policy/policy.ts';
@@ -14,7 +15,6 @@ import type { Metrics } from './report/metrics.ts';
 import { Reporter } from './report/reporter.ts';
 import { rejectedStatus } from './report/status.ts';
 import { writeDueInMs } from './report/status-writes.ts';
-import type { RecordedDecision } from './web/ports.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface ControllerOptions {

@@ -5,16 +5,16 @@ import { designCompanion } from './act/companion.ts';
 import { names } from './act/names.ts';
 import { type BurstPod, plan, planRemoval, type Standing } from './act/plan.ts';
 import type { Write } from './act/write.ts';
+import type { Clock } from './clock.ts';
 import type { ClusterClient } from './cluster/client.ts';
 import type { Companion } from './cluster/companions.ts';
 import type { Fence } from './cluster/lease.ts';
 import { isLive, type SlimPolicy, type SlimWorkload } from './cluster/slim.ts';
 import type { TargetState } from './cluster/target.ts';
 import type { ClusterView } from './cluster/view.ts';
-import type { Clock } from './clock.ts';
 import { claimsBefore } from './decide/claims.ts';
 import { decide } from './decide/decide.ts';
-import type { Decision } from './decide/decision.ts';
+import type { Decision, RecordedDecision } from './decide/decision.ts';
 import { type Memory, restoredMemory } from './decide/memory.ts';
 import type { Observation, Sample } from './decide/observation.ts';
 import { type ErrorCode, sentence } from './errors.ts';
@@ -27,7 +27,6 @@ import type { Metrics } from './report/metrics.ts';
 import type { Reporter } from './report/reporter.ts';
 import { rejectedStatus, statusOf } from './report/status.ts';
 import { writeDueInMs } from './report/status-writes.ts';
-import type { RecordedDecision } from './web/ports.ts';
 
 /** What is kept of a policy between two passes; made by the controller, changed by `reconcile` alone. */
 export interface PolicyState {

@@ -1,4 +1,4 @@
-import { isStatus, type ApiError } from '../cluster/api-error.ts';
+import { type ApiError, isStatus } from '../cluster/api-error.ts';
 import type { ClusterClient } from '../cluster/client.ts';
 import type { Fence } from '../cluster/lease.ts';
 import { manager, names } from './names.ts';

@@ -5,10 +5,10 @@ import process from 'node:process';
 import { z } from 'zod';
 import { explained, isStatus } from '../cluster/api-error.ts';
 import { connect } from '../cluster/client.ts';
+import type { RecordedDecision } from '../decide/decision.ts';
 import { SpillwayError } from '../errors.ts';
 import { apiVersion, type BurstPolicy } from '../policy/schema.ts';
 import { redact } from '../report/redact.ts';
-import type { RecordedDecision } from '../web/ports.ts';
 
 /** What `explain` reads of a decision; whatever else the controller sent is kept for `--json`. */
 const recordedShape = z.looseObject({

@@ -1,10 +1,10 @@
 import { type Clock, systemClock } from '../clock.ts';
+import type { RecordedDecision } from '../decide/decision.ts';
 import { SpillwayError, sentence } from '../errors.ts';
 import type { Target } from '../policy/policy.ts';
 import type { BurstPolicy } from '../policy/schema.ts';
 import { redact } from '../report/redact.ts';
 import { tell } from '../report/telling.ts';
-import type { RecordedDecision } from '../web/ports.ts';
 import { readDecision, readPolicy } from './explain-readers.ts';
 
 /** What `spillway explain` was asked. */

@@ -1,5 +1,5 @@
-import type { ClusterView } from '../cluster/view.ts';
 import type { Clock } from '../clock.ts';
+import type { ClusterView } from '../cluster/view.ts';
 import type { Metrics } from '../report/metrics.ts';
 
 const everyMs = 2_000;

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { systemClock } from '../clock.ts';
 import { connect, userAgentOf } from '../cluster/client.ts';
 import { Lease, type LeaseTimings } from '../cluster/lease.ts';
 import { secretsOf } from '../cluster/secrets.ts';
 import { ClusterView } from '../cluster/view.ts';
-import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { Controller } from '../controller.ts';
 import { redisDemand } from '../demand/redis-demand.ts';

@@ -2,11 +2,11 @@ import type { Policy } from '../policy/policy.ts';
 import type { Decision } from './decision.ts';
 import { demandOf } from './demand.ts';
 import { secondsToVerdict, weigh } from './distrust.ts';
+import { explainDecision } from './explain.ts';
 import { headroom as predictHeadroom } from './fit.ts';
 import { limitsOf, tightest } from './limits.ts';
 import type { Memory } from './memory.ts';
 import type { Observation } from './observation.ts';
-import { explainDecision } from './explain.ts';
 import { extremeOf, observed, secondsToChange, type Window } from './window.ts';
 
 /** A decision is looked at again after this, whatever happens, seconds. */

@@ -1,4 +1,5 @@
-import type { PodShape } from './observation.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Observation, PodShape } from './observation.ts';
 import type { Reason } from './reasons.ts';
 
 /** What to set, which limits bit, and why. The value is plain and is kept, shown and replayed as it is. */
@@ -67,3 +68,10 @@ export type LimitName =
   | 'Suspended'
   | 'NotEligible'
   | 'NoVmNodes';
+
+/** A decision with what it was made from: enough to explain it and to decide again. */
+export interface RecordedDecision {
+  readonly policy: Policy;
+  readonly observation: Observation;
+  readonly decision: Decision;
+}

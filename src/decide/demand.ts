@@ -1,5 +1,6 @@
 import type { Scaling, Source } from '../policy/policy.ts';
 import type { SourceDemand } from './decision.ts';
+import type { SourceMemory } from './memory.ts';
 import type { OkSample, PodsObservation, SourceObservation } from './observation.ts';
 import {
   arrivalsPerSecond,
@@ -9,7 +10,6 @@ import {
   type Rates,
   serviceSeconds,
 } from './rates.ts';
-import type { SourceMemory } from './memory.ts';
 
 /** What a replica takes from being asked for to its first job until that has been measured, seconds. */
 export const assumedStartLatencySeconds = 30;

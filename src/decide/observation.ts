@@ -1,5 +1,3 @@
-import type { Policy } from '../policy/policy.ts';
-
 /**
  * Everything that a decision may know: one plain value that survives `JSON.stringify`, so that a decision can be
  * explained, replayed by `simulate` and asked "what if". Units are in the names; counts are pods.
@@ -226,10 +224,4 @@ export interface LimitsObservation {
   readonly pricePerHour: number | undefined;
   /** Spent over the last 24 h, by this policy. */
   readonly spentToday: number;
-}
-
-/** The inputs of a decision, as they are recorded for `explain` and for the what-if of the live page. */
-export interface Recorded {
-  readonly policy: Policy;
-  readonly observation: Observation;
 }

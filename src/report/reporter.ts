@@ -1,6 +1,6 @@
-import type { Fence } from '../cluster/lease.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import type { ClusterClient } from '../cluster/client.ts';
+import type { Fence } from '../cluster/lease.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { BurstPolicyStatus } from '../policy/schema.ts';
 import { eventObject } from './event-object.ts';

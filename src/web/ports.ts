@@ -1,10 +1,4 @@
-import type { Decision } from '../decide/decision.ts';
-import type { Recorded } from '../decide/observation.ts';
-
-/** A decision with what it was made from: enough to explain it and to decide again. */
-export interface RecordedDecision extends Recorded {
-  readonly decision: Decision;
-}
+import type { RecordedDecision } from '../decide/decision.ts';
 
 /** What the server asks the controller; each answers at once, from memory. */
 export interface WebPorts {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AuditEvent, readAuditLog } from './audit.ts';
 import { ensureBinaries } from './build.ts';
-import { type Components, type ExtraArgs, describeControlPlane } from './control-plane.ts';
+import { type Components, describeControlPlane, type ExtraArgs } from './control-plane.ts';
 import { type Credential, writeKubeconfig } from './kubeconfig.ts';
 import { type Kubectl, kubectlFor, kubectlOrThrow } from './kubectl.ts';
 import { createTrust } from './trust.ts';

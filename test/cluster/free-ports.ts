@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 
 /** Finds so many ports on the loopback address that nobody listens on, all different. */
 export async function freePorts(count: number): Promise<number[]> {

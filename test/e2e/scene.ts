@@ -1,5 +1,5 @@
 import { Queue } from 'bullmq';
-import { kubectlOrThrow, startOwnCluster, type ClusterOptions, type OwnCluster } from '../cluster/cluster.ts';
+import { type ClusterOptions, kubectlOrThrow, type OwnCluster, startOwnCluster } from '../cluster/cluster.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { type ControllerProcess, startControllerProcess } from './controller-process.ts';
 import { startWorkforce, type Workforce } from './workforce.ts';

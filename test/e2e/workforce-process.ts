@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'bullmq';
+import { systemClock } from '../../src/clock.ts';
 import { connect } from '../../src/cluster/client.ts';
 import { Interner } from '../../src/cluster/intern.ts';
 import { Reflector } from '../../src/cluster/reflector.ts';
 import { collectionPath, slimAs } from '../../src/cluster/resources.ts';
 import type { SlimPod } from '../../src/cluster/slim.ts';
-import { systemClock } from '../../src/clock.ts';
 
 /** What a workforce process is told at its start: which pods work, on what, and how long a job takes. */
 export interface WorkforceOptions {

@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   demand: [...everyone, 'config.ts', 'policy', 'decide'],
   cluster: [...everyone, 'config.ts', 'policy', 'decide'],
   azure: [...everyone, 'config.ts', 'policy', 'decide'],
-  report: [...everyone, 'config.ts', 'policy', 'decide', 'cluster', 'web'],
+  report: [...everyone, 'config.ts', 'policy', 'decide', 'cluster'],
   web: [...everyone, 'policy', 'decide'],
   lab: [...everyone, 'policy', 'decide', 'act/plan.ts'],
 };
@@ -85,8 +85,8 @@ test('what is said to be pure imports nothing that does I/O', () => {
 });
 
 test('every room of the house is under the rule or known to stand above it', () => {
-  const above = ['controller.ts', 'reconcile.ts', 'cli.ts', 'commands'];
+  const above = new Set(['controller.ts', 'reconcile.ts', 'cli.ts', 'commands']);
   const rooms = new Set(globSync('src/**/*.ts').map((file) => relative('src', file).split('/')[0] ?? ''));
-  const unknown = [...rooms].filter((room) => !Object.hasOwn(allowed, room) && !above.includes(room));
+  const unknown = [...rooms].filter((room) => !Object.hasOwn(allowed, room) && !above.has(room));
   assert.deepEqual(unknown, []);
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Answer, KeyError, Reader } from './probe.ts';
 import { answerCode } from './failure.ts';
+import type { Answer, KeyError, Reader } from './probe.ts';
 
 /** One Lua script that reads many keys in a call, each with its own reader, and none in the way of another. */
 export interface Script {

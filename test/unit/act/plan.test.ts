@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import type { V1Deployment } from '@kubernetes/client-node';
+import fc from 'fast-check';
 import { companionManifest, designCompanion } from '../../../src/act/companion.ts';
 import { type BurstPod, plan, type Standing, type StandingCompanion } from '../../../src/act/plan.ts';
 import { decide } from '../../../src/decide/decide.ts';

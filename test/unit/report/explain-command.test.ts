@@ -9,11 +9,11 @@ import { describe, type TestContext, test } from 'node:test';
 import { systemClock } from '../../../src/clock.ts';
 import { type ExplainIo, type ExplainOptions, explain } from '../../../src/commands/explain.ts';
 import { readDecision, readPolicy } from '../../../src/commands/explain-readers.ts';
+import type { RecordedDecision } from '../../../src/decide/decision.ts';
 import { SpillwayError } from '../../../src/errors.ts';
 import type { BurstPolicy } from '../../../src/policy/schema.ts';
 import { statusOf } from '../../../src/report/status.ts';
 import { createApp } from '../../../src/web/app.ts';
-import type { RecordedDecision } from '../../../src/web/ports.ts';
 import { companion, nodes, observation, policy, startMs } from '../decide/given.ts';
 import { decided } from './given.ts';
 
