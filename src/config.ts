@@ -16,7 +16,10 @@ export interface Config {
   readonly http: { readonly host: string; readonly port: number };
   /** The first whose nodes exist is where policies burst to; at least one. */
   readonly virtualPools: readonly VirtualPool[];
-  /** No write rests on a cache that heard nothing for longer than this, seconds. */
+  /**
+   * No write rests on a cache that heard nothing for longer than this, seconds; at least 120, because a quiet
+   * watch only speaks about once a minute (bookmarks).
+   */
   readonly maxCacheAgeSeconds: number;
 }
 
@@ -74,7 +77,7 @@ const schema = z.strictObject({
     })
     .default({ host: '0.0.0.0', port: 8080 }),
   virtualPools: z.array(virtualPool).min(1).optional(),
-  maxCacheAgeSeconds: z.number().min(30).default(600),
+  maxCacheAgeSeconds: z.number().min(120).default(600),
 });
 
 /**

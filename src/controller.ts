@@ -3,6 +3,7 @@ import type { ClusterClient } from './cluster/client.ts';
 import type { Fence } from './cluster/lease.ts';
 import type { Change } from './cluster/store.ts';
 import type { ClusterView } from './cluster/view.ts';
+import { Concerned } from './concerned.ts';
 import type { RecordedDecision } from './decide/decision.ts';
 import type { Demand } from './demand/source.ts';
 import { SpillwayError } from './errors.ts';
@@ -47,11 +48,15 @@ interface Watched extends PolicyState {
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #states = new Map<string, Watched>();
-  #turnedMs: number;
+  readonly #concerned: Concerned;
+  /** Passes under way, and when each began. */
+  readonly #passes = new Map<string, number>();
+  /** Calls off the look at those who wait for room; undefined: none is due. */
+  #cancelRoom: (() => void) | undefined;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    this.#turnedMs = options.clock.elapsed();
+    this.#concerned = new Concerned(options.view.store);
   }
 
   /** The last decision on a policy (`namespace/name`); undefined: none since this process began to lead. */
@@ -59,9 +64,10 @@ export class Controller {
     return this.#states.get(key)?.last;
   }
 
-  /** Seconds since a worker last was free to work: a loop that hangs shows here. */
-  idleSeconds(): number {
-    return (this.#options.clock.elapsed() - this.#turnedMs) / 1000;
+  /** Seconds that the slowest pass under way has taken so far; a loop that hangs shows here. */
+  slowestPassSeconds(): number {
+    const startedMs = Math.min(Number.POSITIVE_INFINITY, ...this.#passes.values());
+    return Math.max(0, (this.#options.clock.elapsed() - startedMs) / 1000);
   }
 
   /**
@@ -74,26 +80,26 @@ export class Controller {
     const reporter = new Reporter({ ...this.#options, fence });
     const stopListening = view.onChange((change) => this.#heard(change, queue));
     for (const policy of view.policies()) queue.add(policy.key);
-    const beat = setInterval(() => metrics.setWorkQueueDepth(queue.depth), 1000).unref();
     try {
       await Promise.all(Array.from({ length: workers }, () => this.#work(queue, fence, reporter, signal)));
     } finally {
-      clearInterval(beat);
       stopListening();
       queue.close();
-      for (const state of this.#states.values()) state.stop.abort();
-      this.#states.clear();
+      this.#cancelRoom?.();
+      this.#cancelRoom = undefined;
+      for (const key of this.#states.keys()) this.#forget(key);
       metrics.forgetPolicies();
       metrics.setPolicies(0);
     }
   }
 
   async #work(queue: WorkQueue, fence: Fence, reporter: Reporter, signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock, log, metrics } = this.#options;
     for (;;) {
       const key = await queue.next(signal);
       if (key === undefined) return;
-      this.#turnedMs = clock.elapsed();
+      metrics.setWorkQueueDepth(queue.depth);
+      this.#passes.set(key, clock.elapsed());
       try {
         const seconds = await this.#look(key, queue, fence, reporter);
         if (seconds === undefined) {
@@ -106,6 +112,7 @@ export class Controller {
         log.error({ policy: key, err: error }, 'pass failed');
         queue.retry(key);
       } finally {
+        this.#passes.delete(key);
         queue.done(key);
       }
     }
@@ -117,12 +124,13 @@ export class Controller {
     const object = view.store.policies.get(key);
     if (object === undefined) {
       this.#forget(key);
+      this.#roomChanged(queue);
       return Number.POSITIVE_INFINITY;
     }
     const raw = object.raw as BurstPolicy;
     let policy: Policy;
     try {
-      policy = resolvePolicy(raw);
+      policy = this.#resolved(key, raw);
     } catch (error) {
       if (!(error instanceof SpillwayError)) throw error;
       return this.#refuse(raw, error, key, reporter);
@@ -136,6 +144,17 @@ export class Controller {
     // What this policy gave up or took may be what another waits for.
     if ((state.last?.decision.roomClaim.pods ?? 0) !== claimed) this.#churned(others, queue);
     return next.after === 'retry' ? undefined : next.seconds;
+  }
+
+  /** The policy of an object; one that has not changed since the last look is not read again. */
+  #resolved(key: string, raw: BurstPolicy): Policy {
+    const known = this.#states.get(key)?.policy;
+    const { uid, generation, deletionTimestamp } = raw.metadata;
+    const same =
+      known?.uid === uid &&
+      known?.generation === generation &&
+      known?.deleting === (deletionTimestamp !== undefined);
+    return known !== undefined && same ? known : resolvePolicy(raw);
   }
 
   /** The policy does not hold what its type promises: an older CRD let it through. Nothing is done, and that is said. */
@@ -162,9 +181,12 @@ export class Controller {
     const known = this.#states.get(policy.key);
     if (known !== undefined && known.policy.uid === policy.uid) {
       const sameSources = sourcesOf(known.policy) === sourcesOf(policy);
+      this.#concerned.delete(known.policy);
+      this.#concerned.add(policy);
       known.policy = policy;
       if (sameSources) return known;
     }
+    if (known !== undefined) this.#concerned.delete(known.policy);
     known?.stop.abort();
     const state: Watched = {
       policy,
@@ -173,11 +195,12 @@ export class Controller {
       unseenSinceMs: undefined,
       memory: known?.policy.uid === policy.uid ? known.memory : undefined,
       last: known?.policy.uid === policy.uid ? known.last : undefined,
-      told: known?.told,
+      told: known?.policy.uid === policy.uid ? known.told : undefined,
       stop: new AbortController(),
       lookedMs: Number.NEGATIVE_INFINITY,
     };
     this.#states.set(policy.key, state);
+    this.#concerned.add(policy);
     for (const source of policy.scaling?.sources ?? []) void this.#follow(state, source, queue);
     return state;
   }
@@ -205,67 +228,33 @@ export class Controller {
 
   #forget(key: string): void {
     const state = this.#states.get(key);
-    state?.stop.abort();
+    if (state === undefined) return;
+    state.stop.abort();
     this.#states.delete(key);
+    this.#concerned.delete(state.policy);
     this.#options.metrics.forgetPolicy(key);
     this.#options.metrics.setPolicies(this.#states.size);
   }
 
-  /** Finds the policies that a change of the cluster concerns. */
   #heard(change: Change, queue: WorkQueue): void {
-    const { store } = this.#options.view;
-    switch (change.kind) {
-      case 'policies':
-        queue.add(change.object.key);
-        return;
-      case 'deployments':
-      case 'statefulsets':
-        this.#concerns(change.object.uid, change.object.ownerUid, change.object.key, queue);
-        return;
-      case 'replicasets':
-        this.#concerns(change.object.ownerUid, undefined, undefined, queue);
-        return;
-      case 'hpas':
-      case 'scaledobjects':
-        this.#churned([...this.#states.values()], queue);
-        return;
-      case 'pods': {
-        const root = store.rootOf(change.object);
-        const [workload] = root === undefined ? [] : store.deployments.by('uid', root);
-        this.#concerns(root, workload?.ownerUid, workload?.key, queue);
-        this.#churned(this.#waitingForRoom(), queue);
-        return;
-      }
-      case 'nodes':
-        this.#churned(this.#waitingForRoom(), queue);
-        return;
-      case 'jobs':
-      case 'daemonsets':
-        return;
+    if (change.kind === 'policies') {
+      if (isNews(change)) queue.add(change.object.key);
+      return;
     }
-  }
-
-  /** Policies whose target has this UID or key, or that own the object. */
-  #concerns(
-    uid: string | undefined,
-    ownerUid: string | undefined,
-    key: string | undefined,
-    queue: WorkQueue,
-  ): void {
-    const concerned = [...this.#states.values()].filter(
-      ({ policy }) =>
-        policy.uid === ownerUid ||
-        (key !== undefined &&
-          policy.target.kind !== 'Jobs' &&
-          `${policy.namespace}/${policy.target.name}` === key) ||
-        (uid !== undefined && this.#targetUid(policy) === uid),
+    const { policies, room } = this.#concerned.of(change);
+    this.#churned(
+      policies.flatMap((key) => this.#states.get(key) ?? []),
+      queue,
     );
-    this.#churned(concerned, queue);
+    if (room) this.#roomChanged(queue);
   }
 
-  #targetUid(policy: Policy): string | undefined {
-    if (policy.target.kind !== 'Deployment') return undefined;
-    return this.#options.view.store.deployments.get(`${policy.namespace}/${policy.target.name}`)?.uid;
+  /** Room on VMs changes with every pod anywhere: whoever waits for it is asked once for many changes. */
+  #roomChanged(queue: WorkQueue): void {
+    this.#cancelRoom ??= this.#options.clock.after(churnMs, () => {
+      this.#cancelRoom = undefined;
+      this.#churned(this.#waitingForRoom(), queue);
+    });
   }
 
   /** Policies to which room on VMs makes a difference now; the others meet it at their next look. */
@@ -282,6 +271,17 @@ export class Controller {
     for (const { policy, lookedMs } of states)
       queue.addAfter(policy.key, Math.max(0, lookedMs + churnMs - nowMs));
   }
+}
+
+/** Whether a policy came, went or was changed by somebody: its status is our own doing. */
+function isNews({ type, object, previous }: Change & { kind: 'policies' }): boolean {
+  if (type === 'deleted' || previous === undefined) return true;
+  const [now, before] = [object, previous].map(({ raw }) => (raw as BurstPolicy).metadata);
+  return (
+    now?.uid !== before?.uid ||
+    now?.generation !== before?.generation ||
+    now?.deletionTimestamp !== before?.deletionTimestamp
+  );
 }
 
 /** Whether two policies watch the same: compared by what stands in them. */

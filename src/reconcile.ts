@@ -232,14 +232,14 @@ function busyJobs(samples: ReadonlyMap<string, Sample>): ReadonlyMap<string, num
   return busy;
 }
 
-/** What a controller that has just started finds: the demand that was last told, and the burst as it stands. */
-function found(
-  object: SlimPolicy,
-  observation: Observation,
-): { readonly demand: number; readonly burst: number } {
+/**
+ * What a controller that has just started finds: the burst as it stands, and the demand that was last told, but never
+ * more than stands for it: a demand of last week must be held by nothing.
+ */
+function found(object: SlimPolicy, observation: Observation): { readonly demand: number; readonly burst: number } {
+  const { replicas } = observation.target;
   const burst = observation.companions.reduce((total, companion) => total + companion.replicas, 0);
-  const standing = burst === 0 ? 0 : observation.target.replicas + burst;
-  return { demand: Math.max(statusIn(object)?.demand ?? 0, standing), burst };
+  return { demand: Math.min(statusIn(object)?.demand ?? replicas, replicas + burst), burst };
 }
 
 interface Applied {

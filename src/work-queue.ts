@@ -13,7 +13,8 @@ export class WorkQueue {
   readonly #again = new Set<string>();
   readonly #failures = new Map<string, number>();
   readonly #timers = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>();
-  #wake: (() => void) | undefined;
+  /** Workers that wait, the longest first. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(clock: Clock, random: () => number = Math.random) {
     this.#clock = clock;
@@ -33,7 +34,8 @@ export class WorkQueue {
       return;
     }
     this.#ready.add(key);
-    this.#wake?.();
+    const [wake] = this.#waiting;
+    wake?.();
   }
 
   /** Wants `key` worked on after a while; an earlier appointment stands. */
@@ -104,11 +106,11 @@ export class WorkQueue {
     return new Promise((resolve) => {
       const over = (): void => {
         signal.removeEventListener('abort', over);
-        this.#wake = undefined;
+        this.#waiting.delete(over);
         resolve();
       };
       signal.addEventListener('abort', over);
-      this.#wake = over;
+      this.#waiting.add(over);
     });
   }
 }

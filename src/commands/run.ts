@@ -37,7 +37,7 @@ export interface Running {
 /** How long a write under way may take once the end has been asked for, ms. */
 const lastWriteMs = 5_000;
 
-/** A loop whose workers have not been free for so long hangs; longer than any pass takes, seconds. */
+/** A pass that takes so long hangs: every call that it makes gives up much earlier, seconds. */
 const hangsAfterSeconds = 120;
 
 /** Starts the controller: caches, election, loop and web server. Throws when it cannot listen or has no credentials. */
@@ -68,10 +68,9 @@ export async function startController(options: RunOptions): Promise<Running> {
     instance: podName,
     maxCacheAgeSeconds: config.maxCacheAgeSeconds,
   });
-  let leading = false;
   const server = await listen(
     createApp({
-      alive: () => !leading || controller.idleSeconds() < hangsAfterSeconds,
+      alive: () => controller.slowestPassSeconds() < hangsAfterSeconds,
       caches: () =>
         Object.fromEntries(
           view.health().map((one) => [one.kind, one.state === 'watching' || one.state === 'absent']),
@@ -96,7 +95,6 @@ export async function startController(options: RunOptions): Promise<Running> {
     ...(options.leaseTimings === undefined ? {} : { timings: options.leaseTimings }),
     onAcquired: () => {
       log.info({ lease: config.lease.name }, 'leading');
-      leading = true;
       metrics.setLeader(true);
       const before = led;
       stopLeading = new AbortController();
@@ -105,7 +103,6 @@ export async function startController(options: RunOptions): Promise<Running> {
     },
     onLost: () => {
       log.info({ lease: config.lease.name }, 'not leading any more');
-      leading = false;
       metrics.setLeader(false);
       stopLeading.abort();
     },

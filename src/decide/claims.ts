@@ -11,12 +11,13 @@ export function byPrecedence(a: Ranked, b: Ranked): number {
   );
 }
 
-/** The room that the policies before this one were promised by their latest decisions. */
+/** The room that the policies before this one were promised by their latest decisions. A dry run takes none. */
 export function claimsBefore(
   policy: Ranked,
   others: readonly { readonly policy: Policy; readonly decision: Decision }[],
 ): readonly RoomClaim[] {
   return others
-    .filter((other) => byPrecedence(other.policy, policy) < 0 && other.decision.roomClaim.pods > 0)
+    .filter((other) => !other.policy.dryRun && byPrecedence(other.policy, policy) < 0)
+    .filter((other) => other.decision.roomClaim.pods > 0)
     .map((other) => ({ policy: other.policy.key, ...other.decision.roomClaim }));
 }

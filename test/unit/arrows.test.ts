@@ -14,6 +14,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'config.ts': everyone,
   'version.ts': [],
   'work-queue.ts': everyone,
+  'concerned.ts': [...everyone, 'policy', 'cluster'],
   policy: everyone,
   decide: ['policy'],
   'act/plan.ts': ['policy', 'decide', 'act'],

@@ -130,5 +130,7 @@ describe('claims', () => {
       [['a/1', 5]],
     );
     assert.deepEqual(claimsBefore(first, others), []);
+    const dry = others.map((other) => ({ ...other, policy: { ...other.policy, dryRun: true } }));
+    assert.deepEqual(claimsBefore(lower, dry), []);
   });
 });

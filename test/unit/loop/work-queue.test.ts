@@ -62,6 +62,14 @@ describe('the work queue', () => {
     assert.equal(await last, undefined);
   });
 
+  test('gives each of several waiting workers its own key', async () => {
+    const queue = new WorkQueue(handClock());
+    const both = Promise.all([queue.next(forever), queue.next(forever)]);
+    queue.add('a');
+    queue.add('b');
+    assert.deepEqual(await both, ['a', 'b']);
+  });
+
   test('keeps the earlier of two appointments, and an event makes both void', async () => {
     const clock = handClock();
     const queue = new WorkQueue(clock);
