@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { Growth } from './cluster/autoscaler.ts';
 import type { ClusterClient } from './cluster/client.ts';
 import type { Fence } from './cluster/lease.ts';
 import type { Change } from './cluster/store.ts';
@@ -20,6 +21,8 @@ import { WorkQueue } from './work-queue.ts';
 
 export interface ControllerOptions {
   readonly view: ClusterView;
+  /** Whether more VMs can come, as the cluster's autoscaler tells. */
+  readonly growth: () => Growth;
   readonly demand: Demand;
   readonly client: ClusterClient;
   readonly metrics: Metrics;

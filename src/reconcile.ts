@@ -6,6 +6,7 @@ import { names } from './act/names.ts';
 import { type BurstPod, plan, planRemoval, type Standing } from './act/plan.ts';
 import type { Write } from './act/write.ts';
 import type { Clock } from './clock.ts';
+import type { Growth } from './cluster/autoscaler.ts';
 import type { ClusterClient } from './cluster/client.ts';
 import type { Companion } from './cluster/companions.ts';
 import type { Fence } from './cluster/lease.ts';
@@ -44,6 +45,8 @@ export interface PolicyState {
 
 export interface ReconcileParts {
   readonly view: ClusterView;
+  /** Whether more VMs can come, as the cluster's autoscaler tells. */
+  readonly growth: () => Growth;
   readonly client: ClusterClient;
   readonly fence: Fence;
   readonly reporter: Reporter;
@@ -83,7 +86,7 @@ export async function reconcile(
 
   const unseenSinceMs = state.unseenSinceMs;
   state.unseenSinceMs = undefined;
-  const { observation, standing } = observe(view, state, target, virtual, others, atMs);
+  const { observation, standing } = observe(parts, state, target, virtual, others, atMs);
   state.memory ??= restoredMemory(atMs, found(object, observation));
   const { decision, memory } = decide(policy, observation, state.memory);
   state.memory = memory;
@@ -132,7 +135,7 @@ function targetOf(view: ClusterView, policy: Policy): Target | Problem {
 
 /** Everything the decision may know, and the objects that the plan starts from. */
 function observe(
-  view: ClusterView,
+  { view, growth }: Pick<ReconcileParts, 'view' | 'growth'>,
   state: PolicyState,
   target: Target,
   virtual: NonNullable<ReturnType<ClusterView['virtualPool']>>,
@@ -159,7 +162,7 @@ function observe(
       },
       pods: view.podsOf(policy, target, all),
       shape,
-      vmPool: view.vmPool(target, shape, 'Unknown'),
+      vmPool: view.vmPool(target, shape, growth()),
       virtualPool,
       companions: all
         .filter(({ deployment }) => !deployment.deleting)
@@ -236,7 +239,10 @@ function busyJobs(samples: ReadonlyMap<string, Sample>): ReadonlyMap<string, num
  * What a controller that has just started finds: the burst as it stands, and the demand that was last told, but never
  * more than stands for it: a demand of last week must be held by nothing.
  */
-function found(object: SlimPolicy, observation: Observation): { readonly demand: number; readonly burst: number } {
+function found(
+  object: SlimPolicy,
+  observation: Observation,
+): { readonly demand: number; readonly burst: number } {
   const { replicas } = observation.target;
   const burst = observation.companions.reduce((total, companion) => total + companion.replicas, 0);
   return { demand: Math.min(statusIn(object)?.demand ?? replicas, replicas + burst), burst };

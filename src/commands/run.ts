@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { systemClock } from '../clock.ts';
+import { watchGrowth } from '../cluster/autoscaler.ts';
 import { connect, userAgentOf } from '../cluster/client.ts';
 import { Lease, type LeaseTimings } from '../cluster/lease.ts';
 import { secretsOf } from '../cluster/secrets.ts';
@@ -57,9 +58,17 @@ export async function startController(options: RunOptions): Promise<Running> {
     config,
     onProblem: (kind, error) => log.debug({ kind, err: error }, 'watch interrupted'),
   });
+  const stopViewing = new AbortController();
+  const growth = watchGrowth({
+    client,
+    clock,
+    signal: stopViewing.signal,
+    onChange: (now) => log.info({ growth: now }, 'autoscaler says whether more VMs can come'),
+  });
   const demand = redisDemand(secretsOf(client, clock), clock);
   const controller = new Controller({
     view,
+    growth: () => growth.current(),
     demand,
     client,
     metrics,
@@ -82,7 +91,6 @@ export async function startController(options: RunOptions): Promise<Running> {
     { ...config.http, clock },
   );
 
-  const stopViewing = new AbortController();
   const stopStanding = new AbortController();
   let stopLeading = new AbortController();
   let led: Promise<void> = Promise.resolve();
