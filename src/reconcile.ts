@@ -272,7 +272,8 @@ async function applyAll(
     if (outcome.state === 'fenced') return { problems, again: false };
     if (outcome.state === 'done') {
       parts.view.applied(write.kind === 'SetDeletionCost' ? 'pods' : 'deployments', outcome.object);
-      parts.log.info({ policy: policy.key, decision: decision.id, ...facts(write) }, decision.summary);
+      const { id, demand } = decision;
+      parts.log.info({ policy: policy.key, decision: id, demand, ...facts(write) }, decision.summary);
       if (!reacted && grows(write)) {
         parts.metrics.observeReaction((parts.clock.elapsed() - (unseenSinceMs ?? 0)) / 1000);
         reacted = true;

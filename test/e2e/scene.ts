@@ -1,217 +1,150 @@
 import { Queue } from 'bullmq';
-import { type ClusterOptions, kubectlOrThrow, type OwnCluster, startOwnCluster } from '../cluster/cluster.ts';
+import type { BurstPolicy } from '../../src/policy/schema.ts';
+import { kubectlOrThrow, startOwnCluster, type ClusterOptions, type OwnCluster } from '../cluster/cluster.ts';
+import { waitFor } from '../cluster/wait-for.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
+import { type Api, connectApi } from './api.ts';
 import { type ControllerProcess, startControllerProcess } from './controller-process.ts';
+import { History } from './history.ts';
+import { app, namespace, queueName, redisSecret, vmNode } from './objects.ts';
 import { startWorkforce, type Workforce } from './workforce.ts';
 
-export const namespace = 'media';
-export const app = 'thumbnails';
-export const target = 'thumbnail-worker';
-export const queueName = 'thumbnails';
+export * from './objects.ts';
 
-/** A control plane, a Redis, the CRD and a worker Deployment: what every story begins with. */
+/** A control plane with VM nodes and a virtual node, a Redis and the CRD: what every story begins with. */
 export interface Scene {
   readonly cluster: OwnCluster;
+  readonly api: Api;
   readonly redis: TestRedis;
   readonly queue: Queue;
+  /** Another queue, on the Redis of the scene unless told. */
+  queueOf(name: string, redis?: TestRedis): Promise<Queue>;
   /** Starts a controller with a pod name of its own; all of them end with the scene. */
   controller(podName: string): Promise<ControllerProcess>;
+  /** Workers for the pods of the scene, on the queue of the scene. */
   workforce(jobMs: number): Promise<Workforce>;
+  /** Records what happens to a target and its companions from now on. */
+  history(target?: string): Promise<History>;
   kubectl(args: string, input?: object): Promise<string>;
   apply(...objects: readonly object[]): Promise<void>;
-  /** `spec.replicas` and what else a Deployment says; undefined: it is not there. */
   deployment(name: string): Promise<DeploymentView | undefined>;
+  /** All Deployments that say they are Spillway's. */
   companions(): Promise<readonly DeploymentView[]>;
-  policy(name?: string): Promise<PolicyView>;
+  policy(name?: string): Promise<BurstPolicy>;
+  /** Waits until a condition of a policy has this status and, where named, this reason; resolves to its message. */
+  condition(type: string, status: string, reason?: string, policy?: string): Promise<string>;
+  patchDeployment(name: string, patch: object): Promise<void>;
+  patchPolicy(patch: object, name?: string): Promise<void>;
+  /** Takes all policies, Deployments and jobs away, and waits until no pod is left. */
+  clear(): Promise<void>;
   close(): Promise<void>;
 }
 
+/** What tests look at in a Deployment. */
 export interface DeploymentView {
   readonly metadata: {
     readonly name: string;
     readonly uid: string;
+    readonly resourceVersion: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
-    readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[];
   };
   readonly spec: {
     readonly replicas: number;
     readonly template: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
   };
-  readonly status: { readonly readyReplicas?: number };
 }
 
-export interface PolicyView {
-  readonly metadata: { readonly name: string };
-  readonly status?: {
-    readonly demand?: number;
-    readonly conditions?: readonly {
-      readonly type: string;
-      readonly status: string;
-      readonly reason: string;
-      readonly message: string;
-    }[];
-    readonly burst?: { readonly wanted: number; readonly granted: number; readonly running: number };
-    readonly lastDecision?: { readonly id: string; readonly summary: string };
-  };
+interface ListOf<T> {
+  readonly items: readonly T[];
 }
+
+const deploymentsPath = `/apis/apps/v1/namespaces/${namespace}/deployments`;
+const policiesPath = `/apis/spillway.dev/v1alpha1/namespaces/${namespace}/burstpolicies`;
+const podsPath = `/api/v1/namespaces/${namespace}/pods`;
 
 export async function startScene(
   options: ClusterOptions & { readonly vmNodes?: number; readonly cpus?: number } = {},
 ): Promise<Scene> {
   const cluster = await startOwnCluster(options);
   const redis = await startRedis();
-  const queue = new Queue(queueName, {
-    connection: { host: '127.0.0.1', port: redis.port, maxRetriesPerRequest: null },
-  });
-  queue.on('error', () => {});
-  await queue.waitUntilReady();
+  const api = connectApi(cluster);
   const closers: (() => Promise<void>)[] = [];
+  const closing = <T extends { close(): Promise<void> }>(one: T): T => {
+    closers.push(() => one.close());
+    return one;
+  };
 
+  const queues: Queue[] = [];
+  const queueOf = async (name: string, on: TestRedis = redis): Promise<Queue> => {
+    const queue = closing(
+      new Queue(name, { connection: { host: '127.0.0.1', port: on.port, maxRetriesPerRequest: null } }),
+    );
+    queue.on('error', () => {});
+    await queue.waitUntilReady();
+    queues.push(queue);
+    return queue;
+  };
   const kubectl = (args: string, input?: object): Promise<string> =>
     kubectlOrThrow(cluster.kubectl, args.split(' '), input === undefined ? undefined : JSON.stringify(input));
-  const apply = async (...objects: readonly object[]): Promise<void> => {
-    await kubectl('apply --server-side --force-conflicts -f -', {
-      apiVersion: 'v1',
-      kind: 'List',
-      items: objects,
-    });
+  const apply = async (...items: readonly object[]): Promise<void> => {
+    await kubectl('apply --server-side --force-conflicts -f -', { apiVersion: 'v1', kind: 'List', items });
   };
-  const get = async <T>(args: string): Promise<T> =>
-    JSON.parse(await kubectl(`get -o json -n ${namespace} ${args}`)) as T;
+  const listed = async <T>(path: string): Promise<readonly T[]> => (await api.get<ListOf<T>>(path))?.items ?? [];
+  const policy = async (name: string = queueName): Promise<BurstPolicy> => {
+    const found = await api.get<BurstPolicy>(`${policiesPath}/${name}`);
+    if (found === undefined) throw new Error(`There is no policy ${name}.`);
+    return found;
+  };
 
   await kubectl('apply --server-side -f charts/spillway/crds/burstpolicies.yaml');
   await kubectl('wait --for=condition=Established crd/burstpolicies.spillway.dev');
-  await apply(
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
-    {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 'redis', namespace },
-      stringData: { url: redis.url },
-    },
-  );
-  const vmNodes = options.vmNodes ?? 3;
-  await cluster.addVmNode(
-    ...Array.from({ length: vmNodes }, (_, index) => vmNode(`vm-${index + 1}`, options.cpus)),
-  );
+  await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, redisSecret(redis.url));
+  const { vmNodes = 3, cpus } = options;
+  if (vmNodes > 0) await cluster.addVmNode(...Array.from({ length: vmNodes }, (_, index) => vmNode(`vm-${index + 1}`, cpus)));
 
   return {
     cluster,
+    api,
     redis,
-    queue,
-    kubectl,
-    apply,
+    queue: await queueOf(queueName),
+    queueOf,
     async controller(podName) {
-      const process = await startControllerProcess({ cluster, podName });
-      closers.push(() => process.end());
-      return process;
+      const controller = await startControllerProcess({ cluster, podName });
+      closers.push(() => controller.end());
+      return controller;
     },
     async workforce(jobMs) {
-      const workforce = await startWorkforce({
-        kubeconfigPath: cluster.kubeconfigPath,
-        namespace,
-        app,
-        redis: { host: '127.0.0.1', port: redis.port },
-        queue: queueName,
-        jobMs,
-      });
-      closers.push(() => workforce.close());
-      return workforce;
-    },
-    async deployment(name) {
-      const { items } = await get<{ items: DeploymentView[] }>(
-        `deployments --field-selector=metadata.name=${name}`,
+      const { kubeconfigPath } = cluster;
+      const connection = { host: '127.0.0.1', port: redis.port };
+      return closing(
+        await startWorkforce({ kubeconfigPath, namespace, app, redis: connection, queue: queueName, jobMs }),
       );
-      return items[0];
     },
-    async companions() {
-      const { items } = await get<{ items: DeploymentView[] }>(
-        'deployments -l app.kubernetes.io/managed-by=spillway',
-      );
-      return items;
+    history: async (target) => closing(await History.of(cluster.kubeconfigPath, target)),
+    kubectl,
+    apply,
+    deployment: (name) => api.get<DeploymentView>(`${deploymentsPath}/${name}`),
+    companions: () => listed(`${deploymentsPath}?labelSelector=app.kubernetes.io/managed-by=spillway`),
+    policy,
+    condition: (type, status, reason, name) =>
+      waitFor(`condition ${type}=${status} ${reason ?? ''} of ${name ?? 'the policy'}`, async () => {
+        const found = (await policy(name)).status?.conditions?.find((one) => one.type === type);
+        const right = found?.status === status && (reason === undefined || found.reason === reason);
+        return right ? found.message : undefined;
+      }),
+    patchDeployment: (name, patch) => api.patch(`${deploymentsPath}/${name}`, patch),
+    patchPolicy: (patch, name = queueName) => api.patch(`${policiesPath}/${name}`, patch),
+    async clear() {
+      for (const path of [policiesPath, deploymentsPath]) await api.call('DELETE', path);
+      for (const queue of queues) await queue.drain(true).catch(() => undefined);
+      await waitFor('all pods to be gone', async () => (await listed(podsPath)).length === 0, 60_000);
     },
-    policy: (name = 'thumbnails') => get<PolicyView>(`burstpolicy ${name}`),
     async close() {
-      for (const end of closers.toReversed()) await end();
-      await queue.close();
+      for (const close of closers.toReversed()) await close();
+      await api.close();
       await redis.stop();
       await cluster.stop();
-    },
-  };
-}
-
-/** A VM node of 4 cores unless told. */
-export function vmNode(name: string, cpus = 4): { name: string; cpu: string; memory: string } {
-  return { name, cpu: String(cpus), memory: `${cpus * 4}Gi` };
-}
-
-/** The worker Deployment: one core a pod. */
-export function workerDeployment(
-  more: { replicas?: number; image?: string; name?: string; spec?: object } = {},
-): object {
-  const labels = { app };
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: more.name ?? target, namespace },
-    spec: {
-      replicas: more.replicas ?? 2,
-      selector: { matchLabels: { ...labels, worker: more.name ?? target } },
-      template: {
-        metadata: { labels: { ...labels, worker: more.name ?? target } },
-        spec: {
-          containers: [
-            {
-              name: 'worker',
-              image: more.image ?? 'example.com/thumbnails:1',
-              resources: { requests: { cpu: '1', memory: '256Mi' } },
-            },
-          ],
-          ...more.spec,
-        },
-      },
-    },
-  };
-}
-
-/** The policy of the story: drained within a minute. `scaling` and `burst` say what differs. */
-export function burstPolicy(
-  more: {
-    name?: string;
-    target?: string;
-    queue?: string;
-    spec?: object;
-    scaling?: object;
-    burst?: object;
-  } = {},
-): object {
-  return {
-    apiVersion: 'spillway.dev/v1alpha1',
-    kind: 'BurstPolicy',
-    metadata: { name: more.name ?? 'thumbnails', namespace },
-    spec: {
-      targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: more.target ?? target },
-      scaling: {
-        minReplicas: 2,
-        maxReplicas: 400,
-        scaleDownStabilization: '10s',
-        sources: [
-          {
-            name: 'queue',
-            type: 'BullMQ',
-            bullmq: {
-              queue: more.queue ?? queueName,
-              urlFrom: { secretKeyRef: { name: 'redis', key: 'url' } },
-            },
-            drainWithin: '1m',
-            expectedJobDuration: '100ms',
-          },
-        ],
-        ...more.scaling,
-      },
-      burst: { maxReplicas: 100, reclaim: { after: '5s' }, ...more.burst },
-      ...more.spec,
     },
   };
 }
