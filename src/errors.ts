@@ -91,6 +91,9 @@ export const errorTable = {
   REDIS_SERVER_MISSING:
     'The program redis-server is needed and not installed. Get it with: apt-get install redis-server (macOS: brew install redis).',
   REDIS_SERVER_FAILED: 'The redis-server did not start on port {port}. Start it by hand to see why.',
+  SPEED_INVALID: '"{value}" is not a speed. Write a number from 1 to 1000.',
+  DEMO_POLICY:
+    'The demo has one target. Write namespace {namespace} and targetRef.name {target} into the policy.',
   TARGET_NOT_FOUND: 'There is no {kind} {name} in this namespace. Create it, or name another in targetRef.',
   TARGET_UNSUPPORTED:
     'This version bursts Deployments with the strategy Companion only. Name a Deployment, or wait for Rescue.',

@@ -8,6 +8,7 @@ import { secretsOf } from '../cluster/secrets.ts';
 import { ClusterView } from '../cluster/view.ts';
 import type { Config } from '../config.ts';
 import { Controller } from '../controller.ts';
+import type { RecordedDecision } from '../decide/decision.ts';
 import { redisDemand } from '../demand/redis-demand.ts';
 import type { Logger } from '../report/log.ts';
 import { createMetrics } from '../report/metrics.ts';
@@ -31,6 +32,8 @@ export interface RunOptions {
 export interface Running {
   /** Port that health, metrics and decisions are served on. */
   readonly port: number;
+  /** The last decision on a policy (`namespace/name`); undefined: none since this process began to lead. */
+  lastDecision(policy: string): RecordedDecision | undefined;
   /** Finishes the write under way, gives the Lease back and closes everything; resolves when nothing is left open. */
   close(): Promise<void>;
 }
@@ -127,6 +130,7 @@ export async function startController(options: RunOptions): Promise<Running> {
 
   return {
     port: server.port,
+    lastDecision: (policy) => controller.lastDecision(policy),
     async close() {
       stopLeading.abort();
       await Promise.race([led, clock.sleep(lastWriteMs)]);

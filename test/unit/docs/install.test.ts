@@ -34,7 +34,8 @@ function granted(group: string, resource: string): readonly string[] {
 test('everything that is followed may be listed and watched', () => {
   for (const kind of kinds) {
     const [, base, group = '', , resource = ''] = collectionPath(kind).split('/');
-    const verbs = base === 'api' ? granted('', collectionPath(kind).split('/')[3] ?? '') : granted(group, resource);
+    const verbs =
+      base === 'api' ? granted('', collectionPath(kind).split('/')[3] ?? '') : granted(group, resource);
     assert.ok(verbs.includes('list') && verbs.includes('watch'), kind);
   }
 });
@@ -46,7 +47,13 @@ test('nothing is granted that no code uses: no wildcards, no Secrets of the whol
   }
   assert.deepEqual(granted('', 'secrets'), []);
   assert.deepEqual([...granted('', 'pods')].toSorted(), ['list', 'patch', 'watch']);
-  assert.deepEqual([...granted('apps', 'deployments')].toSorted(), ['create', 'delete', 'list', 'patch', 'watch']);
+  assert.deepEqual([...granted('apps', 'deployments')].toSorted(), [
+    'create',
+    'delete',
+    'list',
+    'patch',
+    'watch',
+  ]);
 });
 
 test('every binding names a role and an account that are there', () => {

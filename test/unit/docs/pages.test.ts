@@ -71,7 +71,9 @@ test('every test that is named as a proof exists', () => {
     })),
   );
   assert.ok(named.length > 20);
-  const missing = named.filter(({ file, name }) => !existsSync(file) || !readFileSync(file, 'utf8').includes(name));
+  const missing = named.filter(
+    ({ file, name }) => !existsSync(file) || !readFileSync(file, 'utf8').includes(name),
+  );
   assert.deepEqual(missing, []);
 });
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { type Clock, systemClock } from '../../../src/clock.ts';
+import type { RecordedDecision } from '../../../src/decide/decision.ts';
 import { SpillwayError } from '../../../src/errors.ts';
 import { createMetrics } from '../../../src/report/metrics.ts';
 import { createApp } from '../../../src/web/app.ts';
-import type { RecordedDecision } from '../../../src/decide/decision.ts';
 import type { WebPorts } from '../../../src/web/ports.ts';
 import { listen, type WebServer } from '../../../src/web/server.ts';
 import { observation, policy } from '../decide/given.ts';

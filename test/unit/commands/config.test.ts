@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { defaultVirtualPools } from '../../../src/cluster/virtual-nodes.ts';
+import { parseConfig } from '../../../src/config.ts';
+
+const parse = (text: string) => parseConfig(text, 'spillway.yaml', defaultVirtualPools);
+
+describe('the configuration', () => {
+  test('is complete without a file', () => {
+    assert.deepEqual(parse(''), {
+      namespaces: 'all',
+      lease: { namespace: undefined, name: 'spillway' },
+      http: { host: '0.0.0.0', port: 8080 },
+      virtualPools: defaultVirtualPools,
+      maxCacheAgeSeconds: 600,
+    });
+  });
+
+  test('takes virtual pools of its own, which tolerate every provider unless told', () => {
+    const { virtualPools } = parse(`
+virtualPools:
+  - name: eci
+    kind: Generic
+    nodeSelector: { type: virtual-kubelet }
+    price: { perCpuHour: 0.05, perMemoryGbHour: 0.005 }
+`);
+    assert.deepEqual(virtualPools, [
+      {
+        name: 'eci',
+        kind: 'Generic',
+        nodeSelector: { type: 'virtual-kubelet' },
+        tolerations: [
+          { key: 'virtual-kubelet.io/provider', operator: 'Exists', value: undefined, effect: 'NoSchedule' },
+        ],
+        price: { perCpuHour: 0.05, perMemoryGbHour: 0.005 },
+      },
+    ]);
+  });
+
+  for (const [what, text, problem] of [
+    ['an unknown key', 'namespace: media', /Unrecognized key: "namespace"/],
+    ['an empty list of namespaces', 'namespaces: []', /namespaces/],
+    ['a port that is none', 'http: { port: 80000 }', /http\.port/],
+    [
+      'a pool that selects every node',
+      'virtualPools: [{ name: a, kind: Generic, nodeSelector: {} }]',
+      /at least one/,
+    ],
+    ['a cache age below the pace of bookmarks', 'maxCacheAgeSeconds: 30', /maxCacheAgeSeconds/],
+    ['a file that is not YAML', 'namespaces: [', /not YAML \(line 1\)/],
+  ] as const) {
+    test(`refuses ${what}`, () =>
+      assert.throws(() => parse(text), { code: 'CONFIG_INVALID', message: problem }));
+  }
+});
