@@ -279,6 +279,7 @@ async function applyAll(
         reacted = true;
       }
     } else {
+      if (outcome.state === 'exists') parts.view.applied('deployments', outcome.object);
       if (outcome.state === 'refused') {
         problems.push(
           problem('WRITE_REFUSED', { object: write.name, status: outcome.status, reason: outcome.reason }),

@@ -1,3 +1,4 @@
+import type { V1Deployment } from '@kubernetes/client-node';
 import { type ApiError, isStatus } from '../cluster/api-error.ts';
 import type { ClusterClient } from '../cluster/client.ts';
 import type { Fence } from '../cluster/lease.ts';
@@ -5,11 +6,12 @@ import { manager, names } from './names.ts';
 import type { Write } from './write.ts';
 
 /**
- * What became of a write. `conflict`: the object has changed since, so decide anew; `gone`: it is not there any more;
- * `taken`: the name belongs to somebody else; `fenced`: this process does not lead any more, nothing was sent.
+ * What became of a write. `exists`: our own object is there already, as it is; `conflict`: the object has changed since,
+ * so decide anew; `gone`: it is not there any more; `taken`: the name belongs to somebody else; `fenced`: this process
+ * does not lead any more, nothing was sent.
  */
 export type Outcome =
-  | { readonly state: 'done'; readonly object: unknown }
+  | { readonly state: 'done' | 'exists'; readonly object: unknown }
   | { readonly state: 'conflict' | 'gone' | 'taken' | 'fenced' }
   | { readonly state: 'refused'; readonly status: number; readonly reason: string };
 
@@ -25,11 +27,28 @@ export async function applyWrite(write: Write, client: ClusterClient, fence: Fen
   try {
     return { state: 'done', object: await send(write, client) };
   } catch (error) {
-    if (isStatus(error, 409)) return { state: error.reason === 'AlreadyExists' ? 'taken' : 'conflict' };
+    if (isStatus(error, 409)) {
+      return error.reason === 'AlreadyExists' ? namesake(write, client) : { state: 'conflict' };
+    }
     if (isStatus(error, 404)) return { state: 'gone' };
     if (isRefusal(error)) return { state: 'refused', status: error.status, reason: error.reason };
     throw error;
   }
+}
+
+/** What stands under the name that a companion was to get: one that an earlier leader made, or somebody else's. */
+async function namesake(write: Write, client: ClusterClient): Promise<Outcome> {
+  if (write.kind !== 'CreateCompanion') return { state: 'taken' };
+  const object = (await client.request('GET', `${deploymentsOf(write)}/${write.name}`)) as V1Deployment;
+  const [wanted] = write.manifest.metadata?.ownerReferences ?? [];
+  const ours = object.metadata?.ownerReferences?.some(
+    ({ uid, controller }) => controller && uid === wanted?.uid,
+  );
+  return ours === true ? { state: 'exists', object } : { state: 'taken' };
+}
+
+function deploymentsOf({ namespace }: Write): string {
+  return `/apis/apps/v1/namespaces/${namespace}/deployments`;
 }
 
 function isRefusal(error: unknown): error is ApiError {
@@ -37,7 +56,7 @@ function isRefusal(error: unknown): error is ApiError {
 }
 
 function send(write: Write, client: ClusterClient): Promise<unknown> {
-  const deployments = `/apis/apps/v1/namespaces/${write.namespace}/deployments`;
+  const deployments = deploymentsOf(write);
   const patch = (path: string, body: unknown): Promise<unknown> =>
     client.request('PATCH', `${path}?fieldManager=${manager}`, {
       body,

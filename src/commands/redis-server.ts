@@ -12,6 +12,8 @@ export interface RedisServer {
   readonly url: string;
   /** Ends the server and removes what it left; resolves when it is gone. */
   stop(): Promise<void>;
+  /** The same, at once, as a crash would end it. */
+  kill(): Promise<void>;
 }
 
 /**
@@ -39,36 +41,52 @@ export async function ensureRedisServer(say: (line: string) => void): Promise<st
   return installed;
 }
 
-/** Starts a Redis that keeps nothing, on a free port of the loopback, and waits until it answers. */
-export async function startRedisServer(say: (line: string) => void = () => {}): Promise<RedisServer> {
-  const program = await ensureRedisServer(say);
-  const port = await freePort();
+export interface RedisServerOptions {
+  /** Told what takes long. */
+  readonly say?: (line: string) => void;
+  /** A free one unless told. */
+  readonly port?: number;
+  /** More of its command line, such as `['--requirepass', 'secret']`. */
+  readonly arguments?: readonly string[];
+}
+
+/** Starts a Redis that keeps nothing, on the loopback, and waits until it answers. It ends with this process. */
+export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const program = await ensureRedisServer(options.say ?? (() => {}));
+  const port = options.port ?? (await freePort());
   const folder = mkdtempSync(join(tmpdir(), 'spillway-redis-'));
-  const server = spawn(
-    program,
-    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
-  );
+  const plain = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--dir',
+    folder,
+  ];
+  const server = spawn(program, [...plain, ...(options.arguments ?? [])], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const gone = once(server, 'exit');
   const kill = (): void => void server.kill('SIGKILL');
   process.once('exit', kill);
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    process.removeListener('exit', kill);
+    server.kill(signal);
+    await gone;
+    rmSync(folder, { recursive: true, force: true });
+  };
   try {
     await saysReady(server);
   } catch (error) {
-    kill();
+    await end('SIGKILL');
     throw new SpillwayError('REDIS_SERVER_FAILED', { port }, error);
   }
   server.stdout.resume();
-  return {
-    port,
-    url: `redis://127.0.0.1:${port}`,
-    async stop() {
-      process.removeListener('exit', kill);
-      server.kill('SIGTERM');
-      await gone;
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  return { port, url: `redis://127.0.0.1:${port}`, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
 }
 
 async function saysReady(server: ChildProcess): Promise<void> {

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { Queue, QueueEvents } from 'bullmq';
+import { startRedis } from '../../redis.ts';
+
+test('the example worker is named after its pod, ends its job before SIGTERM ends it, and counts it', async (t) => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const connection = { url: redis.url, maxRetriesPerRequest: null };
+  const queue = new Queue('thumbnails', { connection });
+  const events = new QueueEvents('thumbnails', { connection });
+  t.after(() => Promise.all([queue.close(), events.close()]));
+  await events.waitUntilReady();
+
+  const env = { ...process.env, REDIS_URL: redis.url, POD_NAME: 'thumbnail-worker-x', QUEUE: 'thumbnails' };
+  const worker = spawn(process.execPath, ['docs/examples/worker/worker.js'], { env, stdio: 'ignore' });
+  t.after(() => worker.kill('SIGKILL'));
+  const ended = once(worker, 'exit');
+  const active = new Promise((resolve) => events.once('active', resolve));
+  const { id = '' } = await queue.add('thumbnail', { image: 'a.png' });
+  await active;
+  worker.kill('SIGTERM');
+
+  assert.deepEqual(await ended, [0, null]);
+  const job = await queue.getJob(id);
+  assert.equal(await job?.getState(), 'completed');
+  assert.equal(job?.processedBy, 'thumbnail-worker-x');
+  assert.equal((await queue.getMetrics('completed')).meta.count, 1);
+});
