@@ -271,7 +271,7 @@ async function applyAll(
     if (outcome === undefined) return { problems, again: true };
     if (outcome.state === 'fenced') return { problems, again: false };
     if (outcome.state === 'done') {
-      parts.view.applied(write.kind === 'SetDeletionCost' ? 'pods' : 'deployments', outcome.object);
+      take(parts.view, write, outcome.object);
       const { id, demand } = decision;
       parts.log.info({ policy: policy.key, decision: id, demand, ...facts(write) }, decision.summary);
       if (!reacted && grows(write)) {
@@ -295,6 +295,12 @@ async function applyAll(
     }
   }
   return { problems, again };
+}
+
+/** Shows the view what the API server answered; a deletion is answered with no object. */
+function take(view: ClusterView, write: Write, answer: unknown): void {
+  if (write.kind === 'DeleteCompanion') return;
+  view.applied(write.kind === 'SetDeletionCost' ? 'pods' : 'deployments', answer);
 }
 
 async function attempt(parts: ReconcileParts, policy: Policy, write: Write): Promise<Outcome | undefined> {
