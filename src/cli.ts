@@ -2,10 +2,12 @@
 import { Command, Option } from 'commander';
 import { defaultVirtualPools } from './cluster/virtual-nodes.ts';
 import { check } from './commands/check.ts';
+import { demo } from './commands/demo/demo.ts';
 import { explain, explainIo } from './commands/explain.ts';
 import { run } from './commands/run.ts';
 import { loadConfig } from './config.ts';
 import { SpillwayError } from './errors.ts';
+import { parseDuration } from './policy/duration.ts';
 import { createLogger, type LogLevel, logLevels } from './report/log.ts';
 import { version } from './version.ts';
 
@@ -41,6 +43,31 @@ program
   );
 
 program
+  .command('demo')
+  .description('show a whole burst on this machine: real Redis and BullMQ, a lab in place of the cluster')
+  .option('--headless', 'plain lines instead of a picture', false)
+  .option('--json', 'only one JSON summary, as the last line', false)
+  .option('--duration <time>', 'end after this at the latest', '150s')
+  .option('--speed <factor>', 'how much faster than a real cloud VMs boot and containers start', '10')
+  .option('--seed <seed>', 'the same seed, the same delays', 'spillway')
+  .option('--policy <file>', 'a policy of your own (targetRef thumbnail-worker in namespace media)')
+  .option('--keep', 'stay up until Ctrl-C, and print a kubeconfig for your own kubectl', false)
+  .action(async (given: DemoArguments) => {
+    process.exitCode = await demo(
+      {
+        headless: given.headless,
+        json: given.json,
+        durationSeconds: parseDuration(given.duration),
+        speed: factor(given.speed),
+        seed: given.seed,
+        policyFile: given.policy,
+        keep: given.keep,
+      },
+      { out: process.stdout, error, signal: interrupted() },
+    );
+  });
+
+program
   .command('check')
   .description('say whether policies in files are valid, and where they are not')
   .requiredOption('-f, --file <files...>', 'YAML or JSON files; - reads standard input')
@@ -63,6 +90,30 @@ program
     const options = { policy, url: given.url, kubeconfig: given.kubeconfig, json: given.json };
     process.exitCode = await explain(options, explainIo(options, out, error));
   });
+
+interface DemoArguments {
+  readonly headless: boolean;
+  readonly json: boolean;
+  readonly duration: string;
+  readonly speed: string;
+  readonly seed: string;
+  readonly policy?: string;
+  readonly keep: boolean;
+}
+
+function factor(text: string): number {
+  const value = Number(text);
+  if (!(value >= 1 && value <= 1000)) throw new SpillwayError('SPEED_INVALID', { value: text });
+  return value;
+}
+
+/** Aborts at Ctrl-C, at SIGTERM and when the terminal is closed. */
+function interrupted(): AbortSignal {
+  const stop = new AbortController();
+  const end = (): void => stop.abort();
+  process.once('SIGINT', end).once('SIGTERM', end).once('SIGHUP', end);
+  return stop.signal;
+}
 
 try {
   await program.parseAsync();

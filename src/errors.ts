@@ -94,6 +94,20 @@ export const errorTable = {
   SPEED_INVALID: '"{value}" is not a speed. Write a number from 1 to 1000.',
   DEMO_POLICY:
     'The demo has one target. Write namespace {namespace} and targetRef.name {target} into the policy.',
+  SCENARIO_INVALID: '{file}:{line}:{column} {path}: {problem}. Mend the scenario and simulate again.',
+  SCENARIO_EMPTY: '{file} holds no scenario. See docs/simulate.md for what to write.',
+  SIMULATE_POLICY: '{file}:{line}:{column} {path}: {problem}. Mend the policy and simulate again.',
+  SIMULATE_OPTION: '{option} {value}: {problem}. See spillway simulate --help.',
+  SIMULATE_REPORT: 'The report {file} cannot be written ({problem}). Name a file in a folder that exists.',
+  TRACE_UNREADABLE: 'The trace {file} cannot be read ({problem}). Name a CSV file that exists.',
+  TRACE_INVALID: '{file}:{line}: {problem}. Mend the trace and simulate again.',
+  PROMETHEUS_UNREACHABLE:
+    'The Prometheus at {url} does not answer. Check the address, and that it can be reached from here.',
+  PROMETHEUS_REFUSED:
+    'The Prometheus at {url} answered {status} to the range query. Check the query there, and who may ask it.',
+  PROMETHEUS_EMPTY:
+    'The query has no values in this time at {url}. Check it there, or ask for other days with --days.',
+  PROMETHEUS_VALUE: 'The query gave {value} at {time}. Write one that gives arrivals per second, never negative.',
   TARGET_NOT_FOUND: 'There is no {kind} {name} in this namespace. Create it, or name another in targetRef.',
   TARGET_UNSUPPORTED:
     'This version bursts Deployments with the strategy Companion only. Name a Deployment, or wait for Rescue.',

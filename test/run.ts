@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { run } from 'node:test';
-import { spec } from 'node:test/reporters';
 import { ensureRedisServer } from '../src/commands/redis-server.ts';
+import { runFiles } from './run-files.ts';
 
 /**
  * `npm test`: formatting, lint, types and every test that needs no cluster, ending with one line of totals.
@@ -22,7 +21,6 @@ const checks: readonly (readonly [name: string, ...command: readonly string[]])[
 
 let failed = 0;
 let passed = 0;
-let skipped = 0;
 
 if (wanted.length === 0) {
   for (const [name, command, ...args] of checks) {
@@ -35,22 +33,11 @@ if (wanted.length === 0) {
 
 await ensureRedisServer((line) => console.log(line));
 
-const tests = run({ files, concurrency: Math.max(1, availableParallelism() - 1), isolation: 'process' });
-tests.on('test:pass', (event) => {
-  if (event.details.type === 'suite') return;
-  if (event.skip === undefined && event.todo === undefined) passed += 1;
-  else skipped += 1;
-});
-tests.on('test:fail', (event) => {
-  if (event.details.type !== 'suite') failed += 1;
-});
-await new Promise<void>((resolve, reject) => {
-  const report = tests.compose(new spec());
-  report.on('end', resolve).on('error', reject);
-  report.pipe(process.stdout, { end: false });
-});
+const totals = await runFiles(files, { concurrency: Math.max(1, availableParallelism() - 1) });
+passed += totals.passed;
+failed += totals.failed;
 
-console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
+console.log(`\n${passed} passed, ${failed} failed, ${totals.skipped} skipped`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
 
 function succeeds(command: string, args: readonly string[]): Promise<boolean> {

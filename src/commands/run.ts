@@ -133,7 +133,7 @@ export async function startController(options: RunOptions): Promise<Running> {
     lastDecision: (policy) => controller.lastDecision(policy),
     async close() {
       stopLeading.abort();
-      await Promise.race([led, clock.sleep(lastWriteMs)]);
+      await within(lastWriteMs, led);
       stopStanding.abort();
       await standing;
       await demand.close();
@@ -159,6 +159,14 @@ export async function run(options: RunOptions): Promise<number> {
   await aborted(asked.signal);
   await running.close();
   return 0;
+}
+
+/** Waits for something, but not longer than that. */
+async function within(ms: number, done: Promise<void>): Promise<void> {
+  const ended = new AbortController();
+  const tooLate = systemClock.sleep(ms, ended.signal).catch(() => undefined);
+  await Promise.race([done, tooLate]);
+  ended.abort();
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -2,39 +2,8 @@ import type { Scaling, Source } from '../policy/policy.ts';
 import type { SourceDemand } from './decision.ts';
 import type { SourceMemory } from './memory.ts';
 import type { OkSample, PodsObservation, SourceObservation } from './observation.ts';
-import {
-  arrivalsPerSecond,
-  measured,
-  noRates,
-  oldestAgeSeconds,
-  type Rates,
-  serviceSeconds,
-} from './rates.ts';
-
-/** What a replica takes from being asked for to its first job until that has been measured, seconds. */
-export const assumedStartLatencySeconds = 30;
-
-/** What a job takes where neither a measurement nor `expectedJobDuration` tells, seconds. */
-export const assumedJobSeconds = 1;
-
-/** Replicas that exist, as seconds until each is ready, soonest first; and what a new one would take. */
-export interface Workforce {
-  readonly readyInSeconds: readonly number[];
-  readonly startLatencySeconds: number;
-}
-
-/** Who is at work or will be. A pod that is overdue is worth no more than a new one. */
-export function workforceOf(pods: PodsObservation): Workforce {
-  const startLatencySeconds = pods.startLatencySeconds ?? assumedStartLatencySeconds;
-  const ready = pods.placedReady + pods.onVirtualReady + pods.burstReady;
-  const starting = pods.startingSeconds.map((age) =>
-    age < startLatencySeconds ? startLatencySeconds - age : startLatencySeconds,
-  );
-  return {
-    readyInSeconds: [...Array<number>(ready).fill(0), ...starting.sort((a, b) => a - b)],
-    startLatencySeconds,
-  };
-}
+import { measured, noRates, type Rates } from './rates.ts';
+import { readyOf, replicasFor, shareOf, type Work, type Workforce, workforceOf, workOf } from './sizing.ts';
 
 /** What one source asks for, before anybody else is heard. */
 interface Asked {
@@ -109,35 +78,6 @@ export function demandOf(
   };
 }
 
-/** A source's rates in the units of the rule. */
-interface Work {
-  /** λ, jobs per second. */
-  readonly arrivals: number;
-  /** μ, jobs per second of one replica. */
-  readonly perReplica: number;
-  /** Replica-seconds of work at hand: the backlog's, and a second's arrivals so that an idle source has a weight. */
-  readonly seconds: number;
-  readonly ageSeconds: number;
-  readonly jobSeconds: number;
-}
-
-function workOf(source: Source, sample: OkSample, rates: Rates): Work {
-  const expected =
-    (source.sizing.rule === 'drainWithin' ? source.sizing.expectedJobSeconds : undefined) ??
-    assumedJobSeconds;
-  const believable = serviceSeconds(rates) ?? expected;
-  const jobSeconds = Math.min(expected * 10, Math.max(expected / 10, believable));
-  const perReplica = source.workerConcurrency / jobSeconds;
-  const arrivals = arrivalsPerSecond(rates, sample);
-  return {
-    arrivals,
-    perReplica,
-    seconds: (sample.backlog + arrivals) / perReplica,
-    ageSeconds: oldestAgeSeconds(rates, sample),
-    jobSeconds,
-  };
-}
-
 function askedBy(source: Source, sample: OkSample, rates: Rates, work: Work, workforce: Workforce): Asked {
   const replicas = replicasFor(source, sample, work, workforce);
   return {
@@ -179,75 +119,5 @@ function askedWhileLost(
       arrivalsPerSecond: undefined,
       serviceSeconds: undefined,
     },
-  };
-}
-
-/**
- * The rule of DESIGN: the fewest replicas that start every job within its time. `fewest` covers the work at hand in
- * the time left; `hold` keeps those that exist while they are still needed.
- */
-function replicasFor(source: Source, sample: OkSample, work: Work, workforce: Workforce): number {
-  const { workerConcurrency: c } = source;
-  const busy = sample.active / c;
-  if (sample.paused) return busy;
-  const wanted = source.sizing.rule === 'drainWithin' ? inTime(source.sizing, sample, work, workforce) : 0;
-  const asked =
-    source.sizing.rule === 'drainWithin' ? wanted : (sample.backlog + sample.active) / source.sizing.jobs;
-  const useful = (sample.backlog + sample.active + 10 * work.arrivals) / c;
-  const bounded = Math.max(busy, Math.min(asked, useful));
-  const queueConcurrency = (sample.concurrencyLimit ?? Number.POSITIVE_INFINITY) / c;
-  const queueRate = (sample.rateLimitPerSecond ?? Number.POSITIVE_INFINITY) / work.perReplica;
-  return Math.min(bounded, Math.max(busy, Math.min(queueConcurrency, queueRate)));
-}
-
-function inTime(
-  sizing: { readonly drainWithinSeconds: number },
-  sample: OkSample,
-  work: Work,
-  workforce: Workforce,
-): number {
-  const { drainWithinSeconds: within } = sizing;
-  const { readyInSeconds, startLatencySeconds } = workforce;
-  const leftSeconds = Math.max(within - work.ageSeconds, within / 10);
-  const horizonSeconds = Math.max(leftSeconds, startLatencySeconds + within / 2);
-  const neededSeconds = (sample.backlog + horizonSeconds * work.arrivals) / work.perReplica;
-  const grow = fewest(neededSeconds, horizonSeconds, readyInSeconds, startLatencySeconds);
-  const steady = (work.arrivals + sample.backlog / leftSeconds) / work.perReplica;
-  return Math.max(grow, Math.min(readyInSeconds.length, steady));
-}
-
-/** How many replicas it takes until their time within the horizon covers what is needed; the last may be a part. */
-function fewest(
-  neededSeconds: number,
-  horizonSeconds: number,
-  readyInSeconds: readonly number[],
-  startLatencySeconds: number,
-): number {
-  let left = neededSeconds;
-  let replicas = 0;
-  for (const readyIn of readyInSeconds) {
-    const worth = horizonSeconds - readyIn;
-    if (worth <= 0) break;
-    if (left <= worth) return replicas + left / worth;
-    left -= worth;
-    replicas += 1;
-  }
-  return replicas + left / (horizonSeconds - startLatencySeconds);
-}
-
-function readyOf(workforce: Workforce): number {
-  return workforce.readyInSeconds.filter((seconds) => seconds === 0).length;
-}
-
-/** The part of the workforce that a source with this share of the work can count on: every so-manieth replica. */
-function shareOf(workforce: Workforce, share: number): Workforce {
-  const { readyInSeconds } = workforce;
-  const count = Math.round(readyInSeconds.length * share);
-  return {
-    ...workforce,
-    readyInSeconds: Array.from(
-      { length: count },
-      (_, index) => readyInSeconds[Math.floor((index * readyInSeconds.length) / count)] ?? 0,
-    ),
   };
 }

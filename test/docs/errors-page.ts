@@ -3,13 +3,23 @@ import { pascalCase } from '../../src/report/conditions.ts';
 
 /** Where the codes with a beginning are met, in the order of the page. What has none of these stands at the end. */
 const chapters: readonly (readonly [title: string, where: string, begins: RegExp])[] = [
-  ['Policies', 'From `spillway check`, or as the reason of `Accepted`.', /^(POLICY|CHECK|DURATION|QUANTITY|AMOUNT)_/],
+  [
+    'Policies',
+    'From `spillway check`, or as the reason of `Accepted`.',
+    /^(POLICY|CHECK|DURATION|QUANTITY|AMOUNT)_/,
+  ],
   ['Targets and templates', 'As the reason of `Accepted` or `Eligible`.', /^(TARGET|TEMPLATE|VIRTUAL)_/],
   ['Writes', 'As the reason of `Limited`.', /^(COMPANION|WRITE)_/],
   ['Secrets', 'As the reason of `SignalsAvailable`.', /^SECRET_/],
   ['Redis', 'As the reason of `SignalsAvailable`; the last two from the demo and the tests.', /^REDIS_/],
+  ['Simulations', 'From `spillway simulate`.', /^(SCENARIO|SIMULATE|TRACE|PROMETHEUS_(?!UNAVAILABLE))/],
   ['Queues, lists and streams', 'As the reason of `SignalsAvailable`.', /^(QUEUE|LIST|STREAM|PROMETHEUS)_/],
-  ['Starting and the API server', 'On standard error, or in the log.', /^(CONFIG|KUBECONFIG|NOT_IN|CLUSTER)_/],
+  ['The demo', 'From `npm run demo`.', /^(DEMO|SPEED)_/],
+  [
+    'Starting and the API server',
+    'On standard error, or in the log.',
+    /^(CONFIG|KUBECONFIG|NOT_IN|CLUSTER)_/,
+  ],
   ['Explain', 'From `spillway explain`.', /^EXPLAIN_/],
   ['The web server', 'In the JSON of an answer, or when it starts.', /^(HTTP|DECISION)_/],
   ['Others', 'On standard error, or in the log.', /^/],

@@ -33,9 +33,7 @@ export function workerDeployment(options: WorkerOptions = {}): object {
       template: {
         metadata: { labels },
         spec: {
-          containers: [
-            { name: 'worker', image, resources: { requests: { cpu: '1', memory: '256Mi' } } },
-          ],
+          containers: [{ name: 'worker', image, resources: { requests: { cpu: '1', memory: '256Mi' } } }],
           ...spec,
         },
       },

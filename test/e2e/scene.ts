@@ -90,7 +90,8 @@ export async function startScene(
   const apply = async (...items: readonly object[]): Promise<void> => {
     await kubectl('apply --server-side --force-conflicts -f -', { apiVersion: 'v1', kind: 'List', items });
   };
-  const listed = async <T>(path: string): Promise<readonly T[]> => (await api.get<ListOf<T>>(path))?.items ?? [];
+  const listed = async <T>(path: string): Promise<readonly T[]> =>
+    (await api.get<ListOf<T>>(path))?.items ?? [];
   const policy = async (name: string = queueName): Promise<BurstPolicy> => {
     const found = await api.get<BurstPolicy>(`${policiesPath}/${name}`);
     if (found === undefined) throw new Error(`There is no policy ${name}.`);
@@ -101,7 +102,10 @@ export async function startScene(
   await kubectl('wait --for=condition=Established crd/burstpolicies.spillway.dev');
   await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, redisSecret(redis.url));
   const { vmNodes = 3, cpus } = options;
-  if (vmNodes > 0) await cluster.addVmNode(...Array.from({ length: vmNodes }, (_, index) => vmNode(`vm-${index + 1}`, cpus)));
+  if (vmNodes > 0)
+    await cluster.addVmNode(
+      ...Array.from({ length: vmNodes }, (_, index) => vmNode(`vm-${index + 1}`, cpus)),
+    );
 
   return {
     cluster,
@@ -141,10 +145,11 @@ export async function startScene(
       await waitFor('all pods to be gone', async () => (await listed(podsPath)).length === 0, 60_000);
     },
     async close() {
-      for (const close of closers.toReversed()) await close();
-      await api.close();
-      await redis.stop();
-      await cluster.stop();
+      // Whatever fails, the rest has to end: what runs on would keep the test from ending.
+      const ends = [...closers.toReversed(), () => api.close(), () => redis.stop(), () => cluster.stop()];
+      const failures: unknown[] = [];
+      for (const end of ends) await end().catch((error: unknown) => failures.push(error));
+      if (failures.length > 0) throw new AggregateError(failures, 'The scene did not end well.');
     },
   };
 }

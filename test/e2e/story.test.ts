@@ -13,7 +13,14 @@ import { toWorkloads, writesIn } from './writes.ts';
 
 /** What the VM pool carries: three nodes of 4 cores, a core a pod. */
 const vmCapacity = 12;
+const decisionId = /^[0-9a-f]{8}-\w+-\w+$/;
 const podName = 'spillway-7d4f-abcde';
+
+interface TellingEvent {
+  readonly reason: string;
+  readonly message: string;
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+}
 
 describe('20 000 jobs at once', () => {
   let scene: Scene;
@@ -41,15 +48,26 @@ describe('20 000 jobs at once', () => {
     });
 
     test('Kubernetes Events tell the start and the end of the burst', async () => {
-      const events = await scene.kubectl(`get events -n ${namespace} -o jsonpath={range.items[*]}{.reason}{"\\t"}{.message}{"\\t"}{.metadata.annotations}{"\\n"}{end}`);
-      assert.match(events, /BurstStarted\t\d+ burst onto the virtual pool\. .* wanted for .* jobs within 1 min/);
-      assert.match(events, /BurstEnded\tThe burst is over/);
-      assert.match(events, /"spillway\.dev\/decision":/);
+      const events = await scene.kubectl(
+        `get events -n ${namespace} --field-selector=involvedObject.kind=BurstPolicy -o json`,
+      );
+      const told = new Map(
+        (JSON.parse(events) as { items: TellingEvent[] }).items.map((event) => [event.reason, event]),
+      );
+      const started = told.get('BurstStarted');
+      assert.match(
+        started?.message ?? '',
+        /^\d+ burst onto the virtual pool\. \d+ wanted for .* jobs within 60 s/,
+      );
+      assert.match(started?.metadata.annotations?.['spillway.dev/decision'] ?? '', decisionId);
+      assert.match(told.get('BurstEnded')?.message ?? '', /^The burst is over/);
     });
 
     test('conditions and numbers stand in the status while it bursts', () => {
       const { conditions = [], burst, lastDecision } = seen.midway.status ?? {};
-      const told = Object.fromEntries(conditions.map(({ type, status, reason }) => [type, `${status} ${reason}`]));
+      const told = Object.fromEntries(
+        conditions.map(({ type, status, reason }) => [type, `${status} ${reason}`]),
+      );
       assert.deepEqual(told, {
         Accepted: 'True Valid',
         Eligible: 'True TemplateFits',
@@ -59,7 +77,7 @@ describe('20 000 jobs at once', () => {
         Limited: 'False NotLimited',
       });
       assert.equal(burst?.running, burst?.granted);
-      assert.match(lastDecision?.summary ?? '', /wanted for .* within 1 min; VMs carry 12; \d+ burst/);
+      assert.match(lastDecision?.summary ?? '', /wanted for .* within 60 s; VMs carry 12; \d+ burst/);
     });
 
     test('kubectl get bp shows target, demand, VM, burst and why', () => {
@@ -71,11 +89,19 @@ describe('20 000 jobs at once', () => {
     test('/metrics has the numbers', () => {
       const labels = `{namespace="${namespace}",policy="${queueName}"}`;
       const value = (name: string): number =>
-        Number(seen.midway.metrics.split('\n').find((line) => line.startsWith(name))?.split(' ').at(-1));
+        Number(
+          seen.midway.metrics
+            .split('\n')
+            .find((line) => line.startsWith(name))
+            ?.split(' ')
+            .at(-1),
+        );
       assert.equal(value(`spillway_placed_pods${labels}`), vmCapacity);
       assert.ok(value(`spillway_demand_replicas${labels}`) >= 30);
       assert.ok(value(`spillway_burst_running_replicas${labels}`) >= 18);
-      assert.ok(value(`spillway_backlog_jobs{namespace="${namespace}",policy="${queueName}",source="queue"}`) > 1000);
+      assert.ok(
+        value(`spillway_backlog_jobs{namespace="${namespace}",policy="${queueName}",source="queue"}`) > 1000,
+      );
       assert.equal(value('spillway_leader'), 1);
       assert.ok(value('spillway_reaction_seconds_count') > 0);
       assert.equal(value('spillway_vm_pool_allocatable_cpu_cores'), vmCapacity);
@@ -83,7 +109,10 @@ describe('20 000 jobs at once', () => {
 
     test('promtool finds nothing to say about /metrics', async (t) => {
       if (!existsSync('/usr/bin/promtool')) return t.skip('promtool is not installed');
-      assert.deepEqual(await output('promtool', ['check', 'metrics'], seen.midway.metrics), { code: 0, said: '' });
+      assert.deepEqual(await output('promtool', ['check', 'metrics'], seen.midway.metrics), {
+        code: 0,
+        said: '',
+      });
     });
 
     test('spillway explain tells the last decision with its numbers', async () => {
@@ -132,8 +161,11 @@ describe('20 000 jobs at once', () => {
         const { placedReady, burstReady } = nearest(seen, atMs);
         assert.ok(placedReady + Math.min(to, burstReady) >= demand, `${placedReady} + ${to} for: ${summary}`);
       }
-      const demandAt = (atMs: number): number => seen.writes.findLast((write) => write.atMs <= atMs)?.demand ?? 0;
-      for (const { atMs, placedReady, burstReady } of seen.frames.filter(({ atMs }) => atMs >= (seen.grownAtMs ?? 0))) {
+      const demandAt = (atMs: number): number =>
+        seen.writes.findLast((write) => write.atMs <= atMs)?.demand ?? 0;
+      for (const { atMs, placedReady, burstReady } of seen.frames.filter(
+        ({ atMs }) => atMs >= (seen.grownAtMs ?? 0),
+      )) {
         assert.ok(placedReady + burstReady >= demandAt(atMs), `${placedReady} + ${burstReady} at ${atMs}`);
       }
     });
@@ -148,7 +180,7 @@ describe('20 000 jobs at once', () => {
       if (write.verb !== 'delete') assert.equal(write.fieldManager, 'spillway', told);
     }
     for (const write of toWorkloads(writes).filter(({ verb }) => verb !== 'delete'))
-      assert.match(write.decision ?? '', /^[0-9a-f]{8}-\w+-\w+$/, JSON.stringify(write));
+      assert.match(write.decision ?? '', decisionId, JSON.stringify(write));
   });
 
   /** What holds in both. */
@@ -156,9 +188,9 @@ describe('20 000 jobs at once', () => {
     test('about 34 replicas are wanted, 12 of them on VMs and the rest on the virtual node', () => {
       const demand = Math.max(...seen().writes.map((write) => write.demand));
       assert.ok(demand >= 30 && demand <= 45, `${demand} wanted`);
-      const full = seen().frames.find(({ burstReady, asked }) => asked > 0 && burstReady === asked);
-      assert.equal(full?.placedReady, vmCapacity);
-      assert.ok((full?.burstReady ?? 0) >= 18);
+      assert.ok(
+        seen().frames.some(({ placedReady, burstReady }) => placedReady === vmCapacity && burstReady >= 18),
+      );
     });
 
     test('the queue is drained in about its minute', () => {
@@ -167,7 +199,10 @@ describe('20 000 jobs at once', () => {
 
     test('every job was completed exactly once', () => {
       const { jobsRun, jobsRepeated, stalled, failed } = seen().report;
-      assert.deepEqual({ jobsRun, jobsRepeated, stalled, failed }, { jobsRun: jobs, jobsRepeated: 0, stalled: 0, failed: 0 });
+      assert.deepEqual(
+        { jobsRun, jobsRepeated, stalled, failed },
+        { jobsRun: jobs, jobsRepeated: 0, stalled: 0, failed: 0 },
+      );
     });
 
     test('the burst is never raised beyond what VMs leave over (promise 2)', () => {
@@ -177,7 +212,10 @@ describe('20 000 jobs at once', () => {
 
     test('at the end the companion is gone and the target at its minimum', async () => {
       const { targetReplicas, placedReady, burst, asked } = seen().last;
-      assert.deepEqual({ targetReplicas, placedReady, burst, asked }, { targetReplicas: 2, placedReady: 2, burst: 0, asked: 0 });
+      assert.deepEqual(
+        { targetReplicas, placedReady, burst, asked },
+        { targetReplicas: 2, placedReady: 2, burst: 0, asked: 0 },
+      );
       assert.deepEqual(await scene.companions(), []);
       assert.deepEqual(await scene.cluster.virtualNode.pods(), []);
     });

@@ -60,8 +60,10 @@ export async function play(
   const sampler = sample(scene, history, startedAtMs);
   const growing = vmPool === 'Grow' ? growPool(scene, history) : Promise.resolve(undefined);
 
-  await history.until('the burst to run', ({ asked, burstReady }) => asked > 0 && burstReady === asked);
-  await scene.condition('Bursting', 'True', 'Running');
+  await history.until(
+    'VMs full and the burst running',
+    ({ pending, asked, burstReady, stuck }) => pending === stuck && asked >= 18 && burstReady === asked,
+  );
   const midway = await snapshot(scene, controller);
 
   await waitFor('the queue to be drained', async () => (await left(scene)) === 0, 150_000);
@@ -69,8 +71,8 @@ export async function play(
   const grownAtMs = await growing;
   const last = await history.until(
     'the target at its minimum and no companion',
-    ({ targetReplicas, companions, burst }) =>
-      targetReplicas === 2 && Object.keys(companions).length === 0 && burst === 0,
+    ({ targetReplicas, placedReady, companions, burst }) =>
+      targetReplicas === 2 && placedReady === 2 && Object.keys(companions).length === 0 && burst === 0,
     120_000,
   );
   await scene.condition('Bursting', 'False', 'NothingSpills');
@@ -106,8 +108,12 @@ async function growPool(scene: Scene, history: History): Promise<number> {
 }
 
 async function snapshot(scene: Scene, controller: ControllerProcess): Promise<Snapshot> {
-  const [{ status }, columns, metrics] = await Promise.all([
-    scene.policy(),
+  const status = await waitFor('a status that says so', async () => {
+    const { status } = await scene.policy();
+    const bursting = status?.conditions?.find(({ type }) => type === 'Bursting');
+    return bursting?.reason === 'Running' && status;
+  });
+  const [columns, metrics] = await Promise.all([
     scene.kubectl(`get bp -n ${namespace}`),
     fetch(`${controller.url}/metrics`).then((response) => response.text()),
   ]);
@@ -115,11 +121,7 @@ async function snapshot(scene: Scene, controller: ControllerProcess): Promise<Sn
 }
 
 /** Writes the story down, a row a second. */
-function sample(
-  scene: Scene,
-  history: History,
-  startedAtMs: number,
-): { end(): Promise<readonly Row[]> } {
+function sample(scene: Scene, history: History, startedAtMs: number): { end(): Promise<readonly Row[]> } {
   const stop = new AbortController();
   const rows: Row[] = [];
   const sampling = (async () => {
@@ -143,7 +145,9 @@ function sample(
 export function tableOf(rows: readonly Row[], most = 16): string {
   const changed = rows.filter((row, index) => {
     const before = rows[index - 1];
-    return before === undefined || before.vm !== row.vm || before.burst !== row.burst || row.seconds % 10 === 0;
+    return (
+      before === undefined || before.vm !== row.vm || before.burst !== row.burst || row.seconds % 10 === 0
+    );
   });
   const every = Math.ceil(changed.length / most);
   const shown = changed.filter((_, index) => index % every === 0 || index === changed.length - 1);

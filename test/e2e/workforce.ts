@@ -23,6 +23,7 @@ export async function startWorkforce(options: WorkforceOptions): Promise<Workfor
       return report;
     },
     async close() {
+      if (!child.connected) return;
       const ended = once(child, 'exit');
       child.disconnect();
       await ended;

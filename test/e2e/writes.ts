@@ -12,6 +12,7 @@ export interface RecordedWrite {
   readonly name: string;
   readonly code: number;
   readonly succeeded: boolean;
+  /** Named in the request, else what the API server makes of the User-Agent (apiserver: prefixFromUserAgent). */
   readonly fieldManager: string | undefined;
   /** The decision that the written object says it follows from. */
   readonly decision: string | undefined;
@@ -55,7 +56,8 @@ function recorded(event: AuditEvent): RecordedWrite {
     code,
     succeeded: code >= 200 && code < 300,
     fieldManager:
-      new URL(event.requestURI, 'https://api').searchParams.get('fieldManager') ?? undefined,
+      new URL(event.requestURI, 'https://api').searchParams.get('fieldManager') ??
+      event.userAgent?.split('/', 1)[0],
     decision: body?.metadata?.annotations?.['spillway.dev/decision'],
     replicas: body?.spec?.replicas,
   };

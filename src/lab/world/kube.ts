@@ -61,7 +61,7 @@ export interface Condition {
   readonly reason?: string;
   readonly message?: string;
   readonly lastTransitionTime?: string | null;
-  readonly [field: string]: unknown;
+  readonly lastHeartbeatTime?: string;
 }
 
 export interface LabelSelector {

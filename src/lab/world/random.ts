@@ -43,7 +43,8 @@ export function createRandom(seed: string | number): Random {
     },
     suffix(length) {
       let text = '';
-      for (let index = 0; index < length; index += 1) text += nameAlphabet[integer(nameAlphabet.length)] ?? '';
+      for (let index = 0; index < length; index += 1)
+        text += nameAlphabet[integer(nameAlphabet.length)] ?? '';
       return text;
     },
     fork: (name) => createRandom(`${seed}/${name}`),

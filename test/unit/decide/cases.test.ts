@@ -77,6 +77,41 @@ describe('demand', () => {
     assert.equal(decided(given, later).demand, 40);
   });
 
+  test('VMs that arrive beside a burst on a deep queue do not ask for ever more: busy workers of short jobs give way', () => {
+    const given = policy({
+      scaling: {
+        scaleDownStabilizationSeconds: 0,
+        sources: [source({ drainWithin: 60, jobSeconds: 0.1 })],
+      },
+    });
+    let memory = blank;
+    let demand = 0;
+    for (let second = 0; second <= 10; second += 1) {
+      const seen = observation({
+        atMs: startMs + second * 1000,
+        sample: {
+          backlog: 16_000 - second * 560,
+          active: 56,
+          completionsTotal: second * 560,
+          oldestAgeSeconds: 10 + second,
+        },
+        pods: { placed: 34, placedReady: 34, burstReady: 22 },
+        companions: [companion(22)],
+      });
+      ({
+        memory,
+        decision: { demand },
+      } = decide(given, seen, memory));
+    }
+    assert.ok(demand < 34, `${demand} wanted while 56 are busy`);
+  });
+
+  test('busy workers are kept for as long as nobody knows how long their jobs take', () => {
+    const given = policy({ scaling: { sources: [source({ jobSeconds: 3 })] } });
+    const seen = observation({ sample: { active: 40 }, pods: { placed: 40, placedReady: 40 } });
+    assert.equal(decided(given, seen).demand, 40);
+  });
+
   test('three queues of 6 000 want 180', () => {
     const names = ['a', 'b', 'c'];
     const given = policy({ scaling: { sources: names.map((name) => source({ name })) } });

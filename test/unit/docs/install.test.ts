@@ -50,6 +50,7 @@ test('nothing is granted that no code uses: no wildcards, no Secrets of the whol
   assert.deepEqual([...granted('apps', 'deployments')].toSorted(), [
     'create',
     'delete',
+    'get',
     'list',
     'patch',
     'watch',

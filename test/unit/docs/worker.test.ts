@@ -5,18 +5,22 @@ import { test } from 'node:test';
 import { Queue, QueueEvents } from 'bullmq';
 import { startRedis } from '../../redis.ts';
 
-test('the example worker is named after its pod, ends its job before SIGTERM ends it, and counts it', async (t) => {
+test('the example worker is named after its pod, ends its job before SIGTERM ends it, and counts it', {
+  timeout: 20_000,
+}, async (t) => {
   const redis = await startRedis();
-  t.after(() => redis.stop());
   const connection = { url: redis.url, maxRetriesPerRequest: null };
   const queue = new Queue('thumbnails', { connection });
-  const events = new QueueEvents('thumbnails', { connection });
-  t.after(() => Promise.all([queue.close(), events.close()]));
+  const events = new QueueEvents('thumbnails', { connection, lastEventId: '0' });
   await events.waitUntilReady();
 
   const env = { ...process.env, REDIS_URL: redis.url, POD_NAME: 'thumbnail-worker-x', QUEUE: 'thumbnails' };
   const worker = spawn(process.execPath, ['docs/examples/worker/worker.js'], { env, stdio: 'ignore' });
-  t.after(() => worker.kill('SIGKILL'));
+  t.after(async () => {
+    worker.kill('SIGKILL');
+    await Promise.all([queue.close(), events.close()]);
+    await redis.stop();
+  });
   const ended = once(worker, 'exit');
   const active = new Promise((resolve) => events.once('active', resolve));
   const { id = '' } = await queue.add('thumbnail', { image: 'a.png' });
