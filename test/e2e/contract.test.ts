@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '../../src/cluster/client.ts';
 import { kubectlOrThrow, startOwnCluster } from '../cluster/cluster.ts';
 import { describeContract } from '../lab/contract/contract.ts';
@@ -27,6 +28,7 @@ describeContract('the contract, kept by the real control plane', async () => {
     },
     // The watch cache of policies begins with their CRD, long after version 1.
     forgetHistory() {},
+    pass: (seconds) => sleep(seconds * 1000),
     async close() {
       await client.close();
       await cluster.stop();

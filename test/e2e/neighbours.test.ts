@@ -4,6 +4,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { startRedis, type TestRedis } from '../redis.ts';
 import type { Frame, History } from './history.ts';
 import {
+  connectQueue,
   namespace,
   queueName,
   quickPolicy,
@@ -155,18 +156,19 @@ describe('policies beside each other, and what is special about a target', () =>
 
   test('a Secret that names another Redis is picked up, and the demand is that of the new one', async () => {
     const next = await startRedis();
+    const nextQueue = await connectQueue(queueName, next);
     try {
       await scene.apply(redisSecret(scene.redis.url, 'rotated'), workerDeployment());
       await scene.apply(quickPolicy({ secret: 'rotated' }));
       await setBacklog(scene.queue, 15);
       await history.until('the burst for the first Redis', bursting(vmCapacity, 3));
 
-      await setBacklog(await scene.queueOf(queueName, next), 20);
+      await setBacklog(nextQueue, 20);
       await scene.apply(redisSecret(next.url, 'rotated'));
       await history.until('the burst for the second Redis', bursting(vmCapacity, 8), 60_000);
       assert.equal(history.latest.targetReplicas, vmCapacity);
     } finally {
-      await scene.clear();
+      await nextQueue.close();
       await next.stop();
     }
   });

@@ -17,8 +17,8 @@ export interface Scene {
   readonly api: Api;
   readonly redis: TestRedis;
   readonly queue: Queue;
-  /** Another queue, on the Redis of the scene unless told. */
-  queueOf(name: string, redis?: TestRedis): Promise<Queue>;
+  /** Another queue. */
+  queueOf(name: string): Promise<Queue>;
   /** Starts a controller with a pod name of its own; all of them end with the scene. */
   controller(podName: string): Promise<ControllerProcess>;
   /** Workers for the pods of the scene, on the queue of the scene. */
@@ -76,12 +76,8 @@ export async function startScene(
   };
 
   const queues: Queue[] = [];
-  const queueOf = async (name: string, on: TestRedis = redis): Promise<Queue> => {
-    const queue = closing(
-      new Queue(name, { connection: { host: '127.0.0.1', port: on.port, maxRetriesPerRequest: null } }),
-    );
-    queue.on('error', () => {});
-    await queue.waitUntilReady();
+  const queueOf = async (name: string): Promise<Queue> => {
+    const queue = closing(await connectQueue(name, redis));
     queues.push(queue);
     return queue;
   };
@@ -152,4 +148,12 @@ export async function startScene(
       if (failures.length > 0) throw new AggregateError(failures, 'The scene did not end well.');
     },
   };
+}
+
+/** A queue on a Redis, connected. */
+export async function connectQueue(name: string, { port }: TestRedis): Promise<Queue> {
+  const queue = new Queue(name, { connection: { host: '127.0.0.1', port, maxRetriesPerRequest: null } });
+  queue.on('error', () => {});
+  await queue.waitUntilReady();
+  return queue;
 }

@@ -10,6 +10,8 @@ export interface ContractCluster {
   addVmNode(): Promise<string>;
   /** Makes watches of policies from version 1 impossible, where they are not already. */
   forgetHistory(): void;
+  /** Waits until so much time has passed in the cluster. */
+  pass(seconds: number): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -10,6 +10,9 @@ import { atOnce } from '../../../src/lab/world/scenario.ts';
 import { createWorld } from '../../../src/lab/world/world.ts';
 import { describeContract } from './contract.ts';
 
+/** Time in the lab runs faster, so that graces and backoffs are short. */
+const speed = 10;
+
 describeContract('the contract, kept by the lab', async () => {
   const world = createWorld({
     seed: 'contract',
@@ -20,7 +23,7 @@ describeContract('the contract, kept by the lab', async () => {
       virtualNodes: [{ settings: { startMs: constant(50) } }],
     },
   });
-  const running = drive(world, systemClock);
+  const running = drive(world, systemClock, { speed });
   const api = await startLabApi({ world, catchUp: () => running.catchUp() });
   const dir = mkdtempSync(join(tmpdir(), 'spillway-contract-'));
   const kubeconfigPath = join(dir, 'kubeconfig');
@@ -33,6 +36,7 @@ describeContract('the contract, kept by the lab', async () => {
       return Promise.resolve(world.vmNodes.add('vm'));
     },
     forgetHistory: () => world.objects.compact(0),
+    pass: (seconds) => systemClock.sleep((seconds * 1000) / speed),
     async close() {
       await client.close();
       await api.close();

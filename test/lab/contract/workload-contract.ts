@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { before, describe, test } from 'node:test';
 import { systemClock } from '../../../src/clock.ts';
 import { watchStream } from '../../../src/cluster/watch-stream.ts';
@@ -62,18 +61,13 @@ export function workloadContract(cluster: () => ContractCluster): void {
 
     test('scaling down takes pods that have no node first', async () => {
       await fresh();
-      const nowhere = { nodeSelector: { nowhere: 'yes' } };
-      await room.create('deployments', deploymentOf('first', 2, {}, { strategy: { type: 'Recreate' } }));
+      await room.create('replicasets', { ...deploymentOf('first', 2), kind: 'ReplicaSet' });
       const kept = names(await room.readyPods(2));
       // A ReplicaSet takes its new template for new pods only.
-      const { items } = await room.list('replicasets');
-      const set = items[0]?.metadata.name ?? '';
-      await room.patch('deployments', 'first', { spec: { paused: true } });
-      await room.patch('replicasets', set, {
-        spec: { replicas: 3, template: { spec: nowhere } },
-      });
+      const template = { spec: { nodeSelector: { nowhere: 'yes' } } };
+      await room.patch('replicasets', 'first', { spec: { replicas: 3, template } });
       await waitFor('a pending pod', async () => (await room.pods()).length === 3);
-      await room.patch('replicasets', set, { spec: { replicas: 2 } });
+      await room.patch('replicasets', 'first/scale', { spec: { replicas: 2 } });
       assert.deepEqual(await waitFor('two pods', () => namesWhen(room, 2)), kept);
     });
 
@@ -98,7 +92,7 @@ export function workloadContract(cluster: () => ContractCluster): void {
       await room.create('deployments', deploymentOf('newer', 1));
       const [older] = await room.readyPods(1);
       // Real controllers compare the powers of two of the ages, and times are whole seconds.
-      await sleep(3_500);
+      await cluster().pass(3.5);
       await room.patch('deployments', 'newer/scale', { spec: { replicas: 2 } });
       await room.readyPods(2);
       await room.patch('deployments', 'newer/scale', { spec: { replicas: 1 } });

@@ -1,0 +1,74 @@
+import { names } from '../../../act/names.ts';
+import type { Write } from '../../../act/write.ts';
+import type { KubeInput, KubeObject } from '../../world/kube.ts';
+import { ObjectError, type ObjectStore } from '../../world/objects.ts';
+
+/**
+ * Applies one write to a world's objects, as the API server would take it. Returns whether it was taken: a write on an
+ * object that has changed or gone meanwhile is not.
+ */
+export function applyWrite(write: Write, objects: ObjectStore): boolean {
+  try {
+    send(write, objects);
+    return true;
+  } catch (error) {
+    if (error instanceof ObjectError) return false;
+    throw error;
+  }
+}
+
+function send(write: Write, objects: ObjectStore): void {
+  const key = `${write.namespace}/${write.name}`;
+  const marked = { [names.decision]: write.decisionId };
+  switch (write.kind) {
+    case 'ScaleTarget':
+    case 'ScaleCompanion':
+      patch(objects, 'deployments', key, write.resourceVersion, marked, (spec) => ({ ...spec, replicas: write.to }));
+      return;
+    case 'CreateCompanion':
+      objects.create('deployments', write.manifest as unknown as KubeInput);
+      return;
+    case 'MendCompanion':
+      patch(objects, 'deployments', key, write.resourceVersion, marked, (spec) => ({
+        ...spec,
+        template: write.manifest.spec?.template,
+      }));
+      return;
+    case 'DeleteCompanion':
+      objects.delete('deployments', key, {
+        propagationPolicy: 'Background',
+        preconditions: { uid: write.uid, resourceVersion: write.resourceVersion },
+      });
+      return;
+    case 'SetDeletionCost':
+      patch(objects, 'pods', key, write.resourceVersion, { ...marked, [names.deletionCost]: String(write.cost) });
+  }
+}
+
+function patch(
+  objects: ObjectStore,
+  resource: 'deployments' | 'pods',
+  key: string,
+  resourceVersion: string,
+  annotations: Readonly<Record<string, string>>,
+  change?: (spec: Readonly<Record<string, unknown>>) => unknown,
+): void {
+  const stored: KubeObject | undefined = objects.get(resource, key);
+  // Gone: a deletion that is not there is refused with the right reason.
+  if (stored === undefined) throw notThere(objects, resource, key);
+  const { metadata } = stored;
+  objects.update(resource, {
+    ...stored,
+    metadata: { ...metadata, resourceVersion, annotations: { ...metadata.annotations, ...annotations } },
+    ...(change === undefined ? {} : { spec: change(stored['spec'] as Readonly<Record<string, unknown>>) }),
+  });
+}
+
+function notThere(objects: ObjectStore, resource: string, key: string): unknown {
+  try {
+    objects.delete(resource, key);
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
