@@ -101,6 +101,8 @@ export const errorTable = {
   SIMULATE_REPORT: 'The report {file} cannot be written ({problem}). Name a file in a folder that exists.',
   TRACE_UNREADABLE: 'The trace {file} cannot be read ({problem}). Name a CSV file that exists.',
   TRACE_INVALID: '{file}:{line}: {problem}. Mend the trace and simulate again.',
+  SIMULATE_NO_JOBS:
+    'No job arrives at all. Write arrivals or trace into the scenario, or name a trace with --trace.',
   PROMETHEUS_UNREACHABLE:
     'The Prometheus at {url} does not answer. Check the address, and that it can be reached from here.',
   PROMETHEUS_REFUSED:

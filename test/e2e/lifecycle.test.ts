@@ -3,6 +3,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { waitFor } from '../cluster/wait-for.ts';
 import type { Frame, History } from './history.ts';
 import {
+  autoscaler,
   type DeploymentView,
   namespace,
   observingPolicy,
@@ -49,6 +50,12 @@ describe('the life of a burst', () => {
     const [companion, ...more] = await scene.companions();
     assert.ok(companion !== undefined && more.length === 0);
     return companion;
+  }
+  /** Deletes it and waits until its burst is gone. */
+  async function deletePolicy(): Promise<void> {
+    await scene.kubectl(`delete bp ${queueName} -n ${namespace}`);
+    // The garbage collector looks for new kinds every 30 s: before that it does not know that policies own something.
+    await history.until('no burst', noBurst, 60_000);
   }
   const writesSince = (atMs: number): readonly RecordedWrite[] => writesIn(scene.cluster.auditEvents(), atMs);
   const noBurst = ({ companions, burst }: Frame): boolean =>
@@ -111,8 +118,7 @@ describe('the life of a burst', () => {
 
   test("a Deployment of somebody else under the companion's name is never touched", async () => {
     const { metadata } = await bursting();
-    await scene.kubectl(`delete bp ${queueName} -n ${namespace}`);
-    await history.until('no burst', noBurst);
+    await deletePolicy();
     const createdAtMs = Date.now();
     await scene.apply(workerDeployment({ name: metadata.name, replicas: 1 }), quickPolicy());
     const message = await scene.condition('Limited', 'True', 'CompanionNameTaken');
@@ -211,9 +217,7 @@ describe('the life of a burst', () => {
   test('a policy that is deleted takes along all that it made, and leaves the target as it is', async () => {
     await bursting();
     const deletedAtMs = Date.now();
-    await scene.kubectl(`delete bp ${queueName} -n ${namespace}`);
-    // The garbage collector looks for new kinds every 30 s: before that it does not know that policies own something.
-    await history.until('no burst', noBurst, 60_000);
+    await deletePolicy();
     assert.equal(history.latest.targetReplicas, vmCapacity);
     assert.deepEqual(
       writesSince(deletedAtMs).filter(({ name }) => name === target),
@@ -243,24 +247,4 @@ function isBursting({ placedReady, asked, burstReady, targetReplicas }: Frame): 
 
 function imageOf({ spec }: DeploymentView): string | undefined {
   return spec.template.spec.containers[0]?.image;
-}
-
-/** A real HPA whose one effect is its minimum: there are no metrics in the test cluster. */
-function autoscaler(replicas: number): object {
-  return {
-    apiVersion: 'autoscaling/v2',
-    kind: 'HorizontalPodAutoscaler',
-    metadata: { name: target, namespace },
-    spec: {
-      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: target },
-      minReplicas: replicas,
-      maxReplicas: replicas,
-      metrics: [
-        {
-          type: 'Resource',
-          resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } },
-        },
-      ],
-    },
-  };
 }

@@ -111,3 +111,23 @@ export function observingPolicy(options: PolicyOptions = {}): object {
 export function redisSecret(url: string, name = 'redis'): object {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, stringData: { url } };
 }
+
+/** A real HPA on the target whose one effect is its minimum: there are no metrics in the test cluster. */
+export function autoscaler(replicas: number): object {
+  return {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: target, namespace },
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: target },
+      minReplicas: replicas,
+      maxReplicas: replicas,
+      metrics: [
+        {
+          type: 'Resource',
+          resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } },
+        },
+      ],
+    },
+  };
+}

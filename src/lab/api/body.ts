@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parse } from 'yaml';
 import { isObject, type JsonObject } from './json.ts';
+import { objectInProtobuf, protobufType } from './protobuf-kinds.ts';
 import { badRequest, Refusal, unsupportedMediaType } from './refusal.ts';
 
 /** What an API server takes at most (apiserver, MaxRequestBodyBytes). */
@@ -10,6 +11,7 @@ const maxBytes = 3 * 1024 * 1024;
 export interface Body {
   readonly type: string;
   readonly text: string;
+  readonly bytes: Uint8Array;
 }
 
 /** Reads the whole body. Throws Refusal (413) where it is too long. */
@@ -24,13 +26,15 @@ export async function readBody(request: IncomingMessage): Promise<Body> {
     pieces.push(piece);
   }
   const [type = ''] = (request.headers['content-type'] ?? '').split(';');
-  return { type: type.trim().toLowerCase(), text: Buffer.concat(pieces).toString('utf8') };
+  const whole = Buffer.concat(pieces);
+  return { type: type.trim().toLowerCase(), text: whole.toString('utf8'), bytes: whole };
 }
 
 const objectTypes = ['application/json', 'application/yaml'];
 
 /** The object in a body. Throws Refusal: 415 for a type that is not read, 400 for text that cannot be parsed. */
 export function objectIn(body: Body): JsonObject {
+  if (body.type === protobufType) return objectInProtobuf(body.bytes);
   if (body.type !== '' && !objectTypes.includes(body.type))
     throw unsupportedMediaType(body.type, objectTypes);
   const value = body.type === 'application/yaml' ? yamlIn(body.text) : jsonIn(body.text);

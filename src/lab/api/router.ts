@@ -19,7 +19,8 @@ import {
 import { present, presentList, type Representation, representationFor } from './representation.ts';
 import { scaleOf } from './scale.ts';
 import type { Watches } from './watches.ts';
-import { keyIn, type WriteRequest, type Writes, type Written } from './writes.ts';
+import type { WriteRequest, Written } from './write-request.ts';
+import { keyIn, type Writes } from './writes.ts';
 
 export interface RouterOptions {
   readonly world: ShownWorld;

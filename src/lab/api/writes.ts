@@ -2,35 +2,18 @@ import type { KubeInput, KubeObject } from '../world/kube.ts';
 import { timeText } from '../world/time.ts';
 import type { ShownWorld } from './shown-world.ts';
 import { admit } from './admission.ts';
-import { type Body, objectIn } from './body.ts';
+import { storeNew } from './create.ts';
+import { fieldValidationIn, type WriteRequest, type Written } from './write-request.ts';
+import { objectIn } from './body.ts';
 import { type DeleteRequest, deleteRequestIn, readDeleteRequest } from './delete-request.ts';
 import { type JsonObject, objectAt, textAt } from './json.ts';
-import { createNamespace, deleteNamespace, requireNamespace } from './namespaces.ts';
+import { deleteNamespace } from './namespaces.ts';
 import { configurationIn, isApply, patched } from './patch.ts';
 import type { Place } from './path.ts';
-import { badRequest, invalid, notFound, Refusal } from './refusal.ts';
+import { badRequest, invalid, notFound } from './refusal.ts';
 import { viewOf } from './representation.ts';
 import { scaled, scaleOf } from './scale.ts';
 import { afterUpdate, serverSideApply, type Writer } from './server-side-apply.ts';
-
-/** One write, as the request has it. */
-export interface WriteRequest {
-  readonly place: Place;
-  readonly query: URLSearchParams;
-  readonly body: Body;
-  /** Who writes where the query names no `fieldManager`. */
-  readonly userAgent: string;
-  /** Takes what the client should be told although nothing is refused. */
-  readonly warn: (text: string) => void;
-}
-
-/** What a write is answered with. */
-export interface Written {
-  readonly code: 200 | 201;
-  /** Undefined for answers that are no object of the resource. */
-  readonly stored?: KubeObject;
-  readonly answer?: JsonObject;
-}
 
 /** Resources whose PUT has to name the version that it replaces (AllowUnconditionalUpdate is false). */
 const conditional: ReadonlySet<string> = new Set(['burstpolicies', 'leases']);
@@ -46,7 +29,7 @@ export class Writes {
   create(request: WriteRequest): Written {
     const { place, body } = request;
     if (place.name !== undefined) return this.#createSubresource(request);
-    return { code: 201, stored: this.#store(request, objectIn(body)) };
+    return { code: 201, stored: storeNew(this.#world, request, objectIn(body)) };
   }
 
   /** PUT of an object, its status or its scale. */
@@ -144,63 +127,6 @@ export class Writes {
     };
   }
 
-  #store(request: WriteRequest, given: JsonObject): KubeObject {
-    const { place, query, warn } = request;
-    const { served, namespace } = place;
-    const { objects } = this.#world;
-    const inside = textAt(given, 'metadata', 'namespace');
-    if (inside !== undefined && namespace !== undefined && inside !== namespace) {
-      throw badRequest(
-        `the namespace of the provided object does not match the namespace sent on the request (${inside} and ${namespace})`,
-      );
-    }
-    if (served.namespaced && namespace === undefined)
-      throw badRequest('an empty namespace may not be set during creation');
-    if (textAt(given, 'metadata', 'resourceVersion')) {
-      throw badRequest('resourceVersion should not be set on objects to be created');
-    }
-    const head = { apiVersion: served.resource.apiVersion, kind: served.kind };
-    const metadata: JsonObject = {
-      ...objectAt(given, 'metadata'),
-      ...(namespace === undefined ? {} : { namespace }),
-    };
-    const named = typeof metadata['name'] === 'string' || typeof metadata['generateName'] === 'string';
-    if (!named) {
-      throw invalid(served, '', [
-        { field: 'metadata.name', message: 'Required value: name or generateName is required' },
-      ]);
-    }
-    if (namespace !== undefined) requireNamespace(this.#world, namespace);
-    const object = admit({
-      served,
-      object: { ...head, ...given, metadata },
-      old: undefined,
-      fieldValidation: fieldValidationIn(query),
-      warn,
-    });
-    const input = { ...object, ...head } as KubeInput;
-    if (query.get('dryRun') === 'All') return this.#imagined(place, input);
-    return served.plural === 'namespaces'
-      ? createNamespace(objects, input)
-      : objects.create(served.plural, input);
-  }
-
-  /** What would be stored: for `dryRun`, which changes nothing. */
-  #imagined({ served, namespace }: Place, input: KubeInput): KubeObject {
-    const { name = `${input.metadata?.generateName ?? ''}xxxxx`, ...metadata } = input.metadata ?? {};
-    const key = namespace === undefined ? name : `${namespace}/${name}`;
-    if (this.#world.objects.get(served.plural, key) !== undefined) {
-      throw new Refusal(409, 'AlreadyExists', `${served.plural} "${name}" already exists`, { name });
-    }
-    const creationTimestamp = timeText(this.#world.now());
-    return {
-      ...input,
-      apiVersion: served.resource.apiVersion,
-      kind: served.kind,
-      metadata: { ...metadata, name, uid: '', resourceVersion: '', creationTimestamp },
-    };
-  }
-
   #apply(request: WriteRequest): Written {
     const { place, query, body } = request;
     const { served, namespace, name = '' } = place;
@@ -226,7 +152,7 @@ export class Writes {
     });
     if (old !== undefined) return { code: 200, stored: this.#put(request, old, object) };
     if (place.subresource !== undefined) throw notFound(served, name);
-    return { code: 201, stored: this.#store(request, object) };
+    return { code: 201, stored: storeNew(this.#world, request, object) };
   }
 
   #rescale(request: WriteRequest, old: KubeObject, scale: JsonObject): Written {
@@ -289,9 +215,4 @@ export class Writes {
 /** The key of the object that a place names. */
 export function keyIn({ namespace, name = '' }: Place): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
-}
-
-function fieldValidationIn(query: URLSearchParams): 'Strict' | 'Warn' | 'Ignore' {
-  const asked = query.get('fieldValidation');
-  return asked === 'Strict' || asked === 'Ignore' ? asked : 'Warn';
 }

@@ -26,7 +26,10 @@ export function checkPolicy(object: unknown, scenario: ScenarioFile): Checked {
 }
 
 /** The object of a spec that stands in the scenario itself: what names the target and the queue is filled in. */
-export function inlinePolicy(spec: Readonly<Record<string, unknown>>, { workload, queue }: ScenarioFile): unknown {
+export function inlinePolicy(
+  spec: Readonly<Record<string, unknown>>,
+  { workload, queue }: ScenarioFile,
+): unknown {
   const scaling = spec['scaling'];
   return {
     apiVersion,
@@ -35,7 +38,9 @@ export function inlinePolicy(spec: Readonly<Record<string, unknown>>, { workload
     spec: {
       targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: workload.name },
       ...spec,
-      ...(isRecord(scaling) ? { scaling: { ...scaling, sources: withFeeds(scaling['sources'], queue) } } : {}),
+      ...(isRecord(scaling)
+        ? { scaling: { ...scaling, sources: withFeeds(scaling['sources'], queue) } }
+        : {}),
     },
   };
 }
@@ -62,7 +67,10 @@ function unfitness(object: BurstPolicy, { workload }: ScenarioFile): readonly Pr
       problem(['spec'], 'only a Deployment can be simulated: write targetRef with kind Deployment'),
     target.kind === 'Deployment' &&
       target.name !== workload.name &&
-      problem(['spec', 'targetRef', 'name'], `the workload of the scenario is ${workload.name}: write the same name in both`),
+      problem(
+        ['spec', 'targetRef', 'name'],
+        `the workload of the scenario is ${workload.name}: write the same name in both`,
+      ),
     namespace !== workload.namespace &&
       problem(
         ['metadata', 'namespace'],

@@ -27,7 +27,7 @@ export function knownKeys(schema: z.core.$ZodType, value: unknown, at: Segments)
 }
 
 function definitionOf(schema: z.core.$ZodType): Definition {
-  return schema._zod.def as unknown as Definition;
+  return schema._zod.def;
 }
 
 /** Through defaults, optionals and transforms, and into the alternative that the value is written for. */

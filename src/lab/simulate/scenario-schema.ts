@@ -15,7 +15,10 @@ const positive = (text: z.ZodType<number>) => text.refine((seconds) => seconds >
 const quantity = (what: string, parse: (text: string) => number) =>
   z
     .union([z.string(), z.number().transform(String)])
-    .refine((text) => isPositiveQuantity(text, parse), `is not an amount of ${what}: write one such as 500m, 2 or 4Gi`);
+    .refine(
+      (text) => isPositiveQuantity(text, parse),
+      `is not an amount of ${what}: write one such as 500m, 2 or 4Gi`,
+    );
 
 const cpu = quantity('cpu', cpuMillicores);
 const memory = quantity('memory', memoryBytes);
@@ -28,7 +31,12 @@ const objectName = z
   .max(40);
 
 /** Ways to write how long something takes; each key is a duration but `sigma` and `values`. */
-const distributionForms: readonly (readonly string[])[] = [['median', 'sigma'], ['mean'], ['from', 'to'], ['values']];
+const distributionForms: readonly (readonly string[])[] = [
+  ['median', 'sigma'],
+  ['mean'],
+  ['from', 'to'],
+  ['values'],
+];
 const distributionHelp =
   'write a duration such as 3s, {median: 3s, sigma: 0.5}, {mean: 3s}, {from: 1s, to: 5s} or {values: [1s, 2s]}';
 
@@ -53,7 +61,8 @@ function distributionOf(value: unknown): Distribution | undefined {
     return { kind: 'logNormal', median: medianMs, sigma };
   }
   if (meanMs !== undefined) return { kind: 'exponential', mean: meanMs };
-  if (fromMs !== undefined && toMs !== undefined && fromMs <= toMs) return { kind: 'uniform', from: fromMs, to: toMs };
+  if (fromMs !== undefined && toMs !== undefined && fromMs <= toMs)
+    return { kind: 'uniform', from: fromMs, to: toMs };
   if (!Array.isArray(values) || values.length === 0) return undefined;
   const drawn = values.map(ms).filter((each) => each !== undefined);
   return drawn.length === values.length ? { kind: 'empirical', values: drawn } : undefined;
@@ -113,7 +122,10 @@ const contender = z.discriminatedUnion('type', [
       /** The `spec` of a BurstPolicy; what names the target and the queue may be left out. */
       spec: z.record(z.string(), z.unknown()).optional(),
     })
-    .refine(({ file, spec }) => (file === undefined) !== (spec === undefined), 'write file or spec, one of them'),
+    .refine(
+      ({ file, spec }) => (file === undefined) !== (spec === undefined),
+      'write file or spec, one of them',
+    ),
   z.strictObject({ type: z.literal('static'), name: contenderName.optional(), replicas: count }),
   z.strictObject({ type: z.literal('hpa-cluster-autoscaler'), name: contenderName.optional(), ...hpaFields }),
   z.strictObject({
@@ -133,7 +145,10 @@ export const scenarioSchema = z.strictObject({
   /** Same seed, same bytes out. */
   seed: z.union([z.string(), z.number().transform(String)]).default('spillway'),
   /** When the arrivals begin; left out: when the trace begins. */
-  start: z.iso.datetime({ offset: true, error: 'write a time such as 2026-03-02T00:00:00Z' }).transform((text) => Date.parse(text)).optional(),
+  start: z.iso
+    .datetime({ offset: true, error: 'write a time such as 2026-03-02T00:00:00Z' })
+    .transform((text) => Date.parse(text))
+    .optional(),
   /** How long arrivals of shapes go on. */
   duration: positive(duration).prefault('24h'),
   /** The cluster runs for so long before the first job; not counted. */
@@ -143,7 +158,12 @@ export const scenarioSchema = z.strictObject({
   /** Decisions are at most so far apart, and figures are taken so often. */
   resolution: positive(duration).prefault('5s'),
   slo: z.strictObject({ startWithin: positive(duration), share: z.number().min(0).max(1).default(0.95) }),
-  prices: z.strictObject({ vmHour: rate, cpuHour: rate, memoryGbHour: rate, currency: z.string().max(8).default('') }),
+  prices: z.strictObject({
+    vmHour: rate,
+    cpuHour: rate,
+    memoryGbHour: rate,
+    currency: z.string().max(8).default(''),
+  }),
   workload: z.strictObject({
     name: objectName.default('worker'),
     namespace: objectName.default('default'),

@@ -2,6 +2,7 @@ import type { core } from 'zod';
 import { nearest } from '../../policy/nearest.ts';
 import { type Problem, problem, problemOf } from '../../policy/problem.ts';
 import { isRecord, type Segments, valueAt } from '../../policy/schema-tree.ts';
+import type { Shape } from './arrivals/shapes.ts';
 import { knownKeys } from './known-keys.ts';
 import { type ScenarioFile, scenarioSchema } from './scenario-schema.ts';
 
@@ -10,7 +11,9 @@ export type { ContenderFile, ScenarioFile } from './scenario-schema.ts';
 /** The scenario of a parsed YAML file, or all that is wrong with it, with places in it. */
 export function parseScenario(
   value: unknown,
-): { readonly scenario: ScenarioFile; readonly problems: readonly [] } | { readonly problems: readonly Problem[] } {
+):
+  | { readonly scenario: ScenarioFile; readonly problems: readonly [] }
+  | { readonly problems: readonly Problem[] } {
   const parsed = scenarioSchema.safeParse(value);
   if (!parsed.success) return { problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, value)) };
   const twice = duplicateNames(parsed.data);
@@ -36,7 +39,10 @@ function problemsOf(issue: core.$ZodIssue, value: unknown): readonly Problem[] {
   if (issue.code === 'invalid_type' && issue.expected === 'number') {
     const given = valueAt(value, at);
     return [
-      problem(at, given === undefined ? 'Required value: write a number' : 'is not a number: write one without quotes'),
+      problem(
+        at,
+        given === undefined ? 'Required value: write a number' : 'is not a number: write one without quotes',
+      ),
     ];
   }
   return [problemOf(issue, value)];
@@ -53,7 +59,10 @@ function alternative(root: unknown, at: Segments): Problem {
   const types = at.at(-1) === 'type' ? contenderTypes : at.at(-1) === 'shape' ? shapeNames : undefined;
   if (types === undefined || !isRecord(value)) {
     const given = valueAt(root, at);
-    return problem(at, given === undefined ? 'Required value: write a text or a number' : 'is neither text nor number');
+    return problem(
+      at,
+      given === undefined ? 'Required value: write a text or a number' : 'is neither text nor number',
+    );
   }
   const given = value[String(at.at(-1))];
   const meant = typeof given === 'string' ? nearest(given, types) : undefined;
@@ -76,4 +85,30 @@ function duplicateNames(scenario: ScenarioFile): readonly Problem[] {
 
 function repeated(names: readonly string[]): readonly number[] {
   return names.flatMap((name, index) => (names.indexOf(name) < index ? [index] : []));
+}
+
+/** The shapes of a scenario with their units. */
+export function shapesOf({ arrivals = [] }: Pick<ScenarioFile, 'arrivals'>): readonly Shape[] {
+  return arrivals.map((each): Shape => {
+    switch (each.shape) {
+      case 'spike': {
+        const { at, over, every, ...rest } = each;
+        return { ...rest, atSeconds: at, overSeconds: over, everySeconds: every };
+      }
+      case 'ramp': {
+        const { at, over, ...rest } = each;
+        return { ...rest, atSeconds: at, overSeconds: over };
+      }
+      case 'diurnal': {
+        const { peakAt, ...rest } = each;
+        return { ...rest, peakAtSeconds: peakAt };
+      }
+      case 'onOff': {
+        const { on, off, ...rest } = each;
+        return { ...rest, onSeconds: on, offSeconds: off };
+      }
+      case 'poisson':
+        return each;
+    }
+  });
 }

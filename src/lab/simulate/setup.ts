@@ -1,4 +1,4 @@
-import { adapt } from '../../act/adapt.ts';
+import type { adapt } from '../../act/adapt.ts';
 import { constant } from '../world/distribution.ts';
 import type { KubeInput } from '../world/kube.ts';
 import type { Arrivals, Scenario } from '../world/types.ts';
@@ -42,7 +42,9 @@ export function worldOf(scenario: ScenarioFile, contender: Contender, arrivals: 
           autoscaler: {
             ...(autoscaler.scanInterval === undefined ? {} : { scanMs: ms(autoscaler.scanInterval) }),
             ...(autoscaler.unneeded === undefined ? {} : { unneededMs: ms(autoscaler.unneeded) }),
-            ...(autoscaler.delayAfterAdd === undefined ? {} : { delayAfterAddMs: ms(autoscaler.delayAfterAdd) }),
+            ...(autoscaler.delayAfterAdd === undefined
+              ? {}
+              : { delayAfterAddMs: ms(autoscaler.delayAfterAdd) }),
             ...(autoscaler.vmQuota === undefined ? {} : { vmQuota: autoscaler.vmQuota }),
           },
         }
@@ -78,7 +80,10 @@ export function worldOf(scenario: ScenarioFile, contender: Contender, arrivals: 
 }
 
 function objectsOf(scenario: ScenarioFile, contender: Contender): NonNullable<Scenario['objects']> {
-  const target = { resource: 'deployments', object: deployment(scenario, replicasAtStart(scenario, contender)) };
+  const target = {
+    resource: 'deployments',
+    object: deployment(scenario, replicasAtStart(scenario, contender)),
+  };
   switch (contender.type) {
     case 'policy':
       return [target, { resource: 'burstpolicies', object: policyObject(contender, scenario) }];

@@ -1,6 +1,7 @@
 import { type Change, ChangeLog } from './change-log.ts';
 import { withDefaults } from './defaults.ts';
 import { type DeleteOptions, markedForDeletion, mayGo } from './deletion.ts';
+import { keptMetadata, keyOf, nextGeneration, uuid } from './identity.ts';
 import type { KubeInput, KubeObject, Meta, ObjectOf } from './kube.ts';
 import { alreadyExists, conflict, invalid, notFound } from './object-error.ts';
 import { OwnerIndex } from './owner-index.ts';
@@ -11,6 +12,7 @@ import { timeText } from './time.ts';
 
 export type { Change } from './change-log.ts';
 export type { DeleteOptions } from './deletion.ts';
+export { keyOf } from './identity.ts';
 export { ObjectError, type ObjectErrorReason } from './object-error.ts';
 
 export interface ObjectStoreOptions {
@@ -20,12 +22,6 @@ export interface ObjectStoreOptions {
   readonly random: Random;
   /** Changes that are kept for watchers. */
   readonly changeLogLength: number;
-}
-
-/** `namespace/name`, or the name alone for cluster-wide objects. */
-export function keyOf(metadata: { readonly namespace?: string; readonly name?: string }): string {
-  const { namespace = '', name = '' } = metadata;
-  return namespace === '' ? name : `${namespace}/${name}`;
 }
 
 /** What an object is updated to: metadata as the client sends it. */
@@ -97,7 +93,7 @@ export class ObjectStore {
       ...meta,
       name,
       ...(namespaced ? { namespace } : {}),
-      uid: this.#uid(),
+      uid: uuid(this.#options.random),
       resourceVersion: '',
       creationTimestamp: timeText(this.#options.now()),
       ...(hasGeneration ? { generation: 1 } : {}),
@@ -141,19 +137,7 @@ export class ObjectStore {
       ...input,
       apiVersion: stored.apiVersion,
       kind: stored.kind,
-      metadata: {
-        ...input.metadata,
-        name: old.name,
-        uid: old.uid,
-        creationTimestamp: old.creationTimestamp,
-        resourceVersion: old.resourceVersion,
-        ...(old.namespace === undefined ? {} : { namespace: old.namespace }),
-        ...(old.generation === undefined ? {} : { generation: old.generation }),
-        ...(old.deletionTimestamp === undefined ? {} : { deletionTimestamp: old.deletionTimestamp }),
-        ...(old.deletionGracePeriodSeconds === undefined
-          ? {}
-          : { deletionGracePeriodSeconds: old.deletionGracePeriodSeconds }),
-      },
+      metadata: keptMetadata(input.metadata, old),
     });
     if (same(changed, stored)) return stored as ObjectOf<R>;
     const object = same(changed['spec'], stored['spec']) ? changed : nextGeneration(changed);
@@ -263,21 +247,4 @@ export class ObjectStore {
       throw invalid(resource, '', 'metadata.name: Required value: name or generateName is required');
     return `${prefix}${this.#options.random.suffix(5)}`;
   }
-
-  /** A version 4 UUID. */
-  #uid(): string {
-    const hex = Array.from({ length: 8 }, () =>
-      this.#options.random.integer(65_536).toString(16).padStart(4, '0'),
-    );
-    const [a, b, c, d = '', e = '', f, g, h] = hex;
-    const variant = '89ab'[this.#options.random.integer(4)] ?? '8';
-    return `${a}${b}-${c}-4${d.slice(1)}-${variant}${e.slice(1)}-${f}${g}${h}`;
-  }
-}
-
-function nextGeneration(object: KubeObject): KubeObject {
-  const { generation } = object.metadata;
-  return generation === undefined
-    ? object
-    : { ...object, metadata: { ...object.metadata, generation: generation + 1 } };
 }

@@ -1,5 +1,5 @@
-import type { Pod } from './kube.ts';
 import { parseDuration } from '../../policy/duration.ts';
+import type { Pod } from './kube.ts';
 import type { PodProcesses, Stage } from './types.ts';
 
 /** Annotations by which a pod says how its own process behaves, where nobody else runs it. */

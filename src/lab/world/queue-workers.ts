@@ -1,12 +1,14 @@
 import { constant, draw } from './distribution.ts';
 import type { Pod } from './kube.ts';
 import type { JobQueue } from './queue.ts';
+import type { Random } from './random.ts';
 import { carries } from './selectors.ts';
 import type { PodProcesses, Stage } from './types.ts';
 
 /** The processes in pods that work on queues: a pod whose labels several queues name works on all of them, each with its own concurrency. */
 export class QueueWorkers implements PodProcesses {
   readonly #stage: Stage;
+  readonly #random: Random;
   readonly #queues: readonly JobQueue[];
   /** Queues that a started pod works on or is about to. */
   readonly #started = new Map<
@@ -16,6 +18,7 @@ export class QueueWorkers implements PodProcesses {
 
   constructor(stage: Stage, queues: readonly JobQueue[]) {
     this.#stage = stage;
+    this.#random = stage.random.fork('workers');
     this.#queues = queues;
   }
 
@@ -33,7 +36,7 @@ export class QueueWorkers implements PodProcesses {
         queues.delete(queue);
         if (queues.size === 0) exited(exitCode);
       };
-      const delayMs = draw(queue.spec.workerStartMs ?? constant(0), this.#stage.random);
+      const delayMs = draw(queue.spec.workerStartMs ?? constant(0), this.#random);
       this.#stage.schedule(this.#stage.now() + delayMs, () => {
         if (this.#started.get(uid) === entry && queues.has(queue)) queue.join(pod, left);
       });

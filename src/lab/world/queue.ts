@@ -6,22 +6,11 @@ import { Heap } from './heap.ts';
 import { JobLine } from './job-line.ts';
 import { attemptsOf, failedOnce, fresh, hasStarted, stalledOnce, stallsOf, started } from './job-marks.ts';
 import type { Pod } from './kube.ts';
-import type { Random } from './random.ts';
+import { noCounts } from './queue-counts.ts';
+import type { QueueHost } from './queue-host.ts';
 import { type Orphan, StalledJobs } from './stalled.ts';
 import type { Arrivals, Queue, QueueSample, QueueSpec, QueueStats } from './types.ts';
 import { WaitHistogram } from './wait-histogram.ts';
-
-/** What a queue needs of its world: the time, and to say that its own has come. */
-export interface QueueHost {
-  now(): number;
-  /** The time is `ms` now: called before anything outside hears of what happens in the queue. */
-  enter(ms: number): void;
-  /** Something happened from outside that may be due before anything else. */
-  touched(): void;
-  readonly random: Random;
-}
-
-type Counts = { -readonly [K in keyof QueueStats]: number };
 
 interface Delayed {
   readonly atMs: number;
@@ -46,16 +35,7 @@ export class JobQueue implements Queue {
   readonly #waits = new WaitHistogram();
   readonly #listeners = new Set<() => void>();
   readonly #serviceMs: Distribution;
-  readonly #counts: Counts = {
-    added: 0,
-    completed: 0,
-    failed: 0,
-    stalled: 0,
-    restarted: 0,
-    started: 0,
-    within: 0,
-    workMs: 0,
-  };
+  readonly #counts = noCounts();
   #paused = false;
   /** Somebody outside heard something and may have planned an event: the world looks around before time goes on. */
   #interrupted = false;

@@ -47,25 +47,23 @@ export function startReplicaSets(stage: Stage): void {
     const active = objects.ownedBy('pods', set.metadata.uid).filter(isActive);
     const { minReadySeconds = 0 } = set.spec;
     const ready = active.filter(isReady);
-    const ages = ready.map((pod) => stage.now() - readySinceMs(pod));
-    const available = ages.filter((ageMs) => ageMs >= minReadySeconds * 1000);
-    const nextMs = Math.min(
-      ...ages
-        .filter((ageMs) => ageMs < minReadySeconds * 1000)
-        .map((ageMs) => minReadySeconds * 1000 - ageMs),
-    );
-    if (Number.isFinite(nextMs)) queue.add(key, nextMs);
+    const unripeMs = minReadySeconds === 0 ? [] : restsMs(ready, minReadySeconds * 1000);
+    if (unripeMs.length > 0) queue.add(key, Math.min(...unripeMs));
     objects.updateStatus('replicasets', {
       metadata: { name: set.metadata.name, namespace: set.metadata.namespace ?? '' },
       status: {
         replicas: active.length,
         fullyLabeledReplicas: active.length,
         readyReplicas: ready.length,
-        availableReplicas: available.length,
+        availableReplicas: ready.length - unripeMs.length,
         observedGeneration: set.metadata.generation ?? 0,
       },
     });
   };
+
+  /** How long each pod that is ready has to stay so before it counts as available. */
+  const restsMs = (ready: readonly Pod[], minReadyMs: number): readonly number[] =>
+    ready.map((pod) => readySinceMs(pod) + minReadyMs - stage.now()).filter((restMs) => restMs > 0);
 
   const queue = createReconciler(stage, latencyMs, reconcile);
   objects.onChange(({ resource, key, object, type }) => {

@@ -1,4 +1,4 @@
-import { type Distribution, constant, logNormal, scaled, uniform } from './distribution.ts';
+import { constant, type Distribution, logNormal, scaled, uniform } from './distribution.ts';
 import type {
   AutoscalerSettings,
   KubeletSettings,

@@ -1,8 +1,8 @@
-import type { PodShape } from '../../decide/observation.ts';
 import { tolerates } from '../../decide/admits.ts';
+import type { PodShape } from '../../decide/observation.ts';
 import { antiAffinity } from './affinity.ts';
-import { isActive, withCondition } from './conditions.ts';
 import type { Change } from './change-log.ts';
+import { isActive, withCondition } from './conditions.ts';
 import type { Node, Pod } from './kube.ts';
 import { needsOf } from './needs.ts';
 import { cheapestVictims } from './preemption.ts';

@@ -1,4 +1,4 @@
-import type { KubeObject, Labels, LabelSelector, OwnerReference } from './kube.ts';
+import type { KubeObject, LabelSelector, Labels, OwnerReference } from './kube.ts';
 
 /** Whether a label selector selects these labels. A missing selector selects nothing, an empty one everything. */
 export function selects(selector: LabelSelector | undefined, labels: Labels = {}): boolean {

@@ -45,7 +45,10 @@ export class StalledJobs {
   add(arrivalMs: number, marks: number, startMs: number, nowMs: number): void {
     const renewalMs = this.#lockMs / 2;
     const renewedAtMs = startMs + Math.floor((nowMs - startMs) / renewalMs) * renewalMs;
-    this.#orphans.push({ arrivalMs, marks, renewedAtMs, suspected: false });
+    // The look that suspects may have been before the worker died, if the lock was not renewed in between.
+    const looks = Math.floor((nowMs - this.#firstLookMs) / this.#intervalMs);
+    const lastLookMs = this.#firstLookMs + looks * this.#intervalMs;
+    this.#orphans.push({ arrivalMs, marks, renewedAtMs, suspected: lastLookMs > renewedAtMs });
     this.#planLook(nowMs);
   }
 

@@ -1,6 +1,7 @@
 import type { Distribution } from './distribution.ts';
-import type { KubeInput, Labels, LabelSelector, Node, Pod, Taint } from './kube.ts';
+import type { KubeInput, LabelSelector, Labels, Node, Pod, Taint } from './kube.ts';
 import type { ObjectStore } from './objects.ts';
+import type { Queue, QueueSpec } from './queue-types.ts';
 import type { Random } from './random.ts';
 
 /**
@@ -18,6 +19,10 @@ import type { Random } from './random.ts';
  * Objects are read and written through `world.objects` alone (objects.ts), by the world's own controllers too; controllers react
  * to its change log a few milliseconds later, as informers do. Writes take effect at `world.now()`.
  * Any resource name may be stored; those in resources.ts have their kind, scope and subresources described.
+ *
+ * As in a real cluster: an object that names an owner which does not exist is collected (a companion needs its BurstPolicy in the store);
+ * controllers know what is theirs by owner reference and adopt nothing; a deleted pod on a node stays until its kubelet lets it go.
+ * Not modelled: StatefulSets, DaemonSets, PriorityClasses (set `spec.priority`), quotas of namespaces, disruption budgets, Events, probes, volumes, Services.
  */
 export interface World {
   readonly objects: ObjectStore;
@@ -64,7 +69,7 @@ export interface Scenario {
   readonly queues?: readonly QueueSpec[];
   /** Created at the start, in this order, by resource name. Namespaces that they name are created too. */
   readonly objects?: readonly { readonly resource: string; readonly object: KubeInput }[];
-  /** Changes that watchers may still ask for; older ones are `expired` (410). 50 000 by default. */
+  /** Changes that watchers may still ask for; older ones are `expired` (410). 50 000 by default; each holds two versions of an object, so keep it low where nobody watches. */
   readonly changeLogLength?: number;
 }
 
@@ -140,7 +145,7 @@ export interface VirtualNodeSettings {
   readonly startMs: Distribution;
   /** Cores that all container groups together may have; more fails with ProviderFailed (StandardCores). 100 by default. */
   readonly quotaCores: number;
-  /** Creations a rolling 5 minutes and a rolling hour: 100 and 300. Beyond, the create is throttled and tried again. */
+  /** Creations a rolling 5 minutes and a rolling hour: 100 and 300. Beyond, pods wait Pending in turn; refused creates do not count. */
   readonly createsPer5Minutes: number;
   readonly createsPerHour: number;
   /** The error that every new pod gets (ProviderFailed); undefined: none. */
@@ -187,7 +192,10 @@ export interface VirtualNode {
 
 /** What may happen to VM nodes. */
 export interface VmNodes {
-  /** The kubelet stops or comes back: after 40 s without a sign of life the node is NotReady; its pods are evicted after 5 min. */
+  /**
+   * The VM stops or comes back. Its processes die at once; after 40 s without a sign of life the node is NotReady, and its pods are evicted
+   * after 5 min (their objects stay until the VM is back or removed). Back in time, it starts its pods again.
+   */
   setAlive(name: string, alive: boolean): void;
   /** Adds a Ready node to a pool, outside of the autoscaler. Returns its name. */
   add(pool: string): string;
@@ -219,90 +227,6 @@ export type ExternalMetrics = (
   selector: LabelSelector | undefined,
 ) => number | undefined;
 
-/** Times at which jobs arrive, pulled one by one: milliseconds since the epoch, never decreasing; undefined: no more. */
-export interface Arrivals {
-  next(): number | undefined;
-}
-
-/** A queue and how its workers work. Behaves like BullMQ: FIFO, retries at the end, stalled jobs at the head. */
-export interface QueueSpec {
-  readonly name: string;
-  /** Pods that work on it: every started pod with these labels in this namespace is a worker. */
-  readonly namespace: string;
-  readonly workers: Labels;
-  /** Jobs that one worker runs at once: 1 by default. */
-  readonly concurrency?: number;
-  /** How long a job takes, milliseconds. */
-  readonly serviceMs: Distribution;
-  /** From the start of the containers to the worker taking jobs, milliseconds: 0 by default. */
-  readonly workerStartMs?: Distribution;
-  readonly arrivals?: Arrivals;
-  /** Share of attempts that fail, 0 by default; each job has so many attempts (3), the next one so much later (0 ms: at once, at the end of the queue). */
-  readonly failureShare?: number;
-  readonly attempts?: number;
-  readonly retryDelayMs?: number;
-  /** BullMQ: lock of a job, renewed at half of it (30 s); looked for stalled jobs every so often (30 s); a job that stalls more often fails (1). */
-  readonly lockMs?: number;
-  readonly stalledIntervalMs?: number;
-  readonly maxStalled?: number;
-  /** SIGTERM makes a worker finish its jobs and take no more (true by default); false: it dies at once. */
-  readonly closesGracefully?: boolean;
-  /** Waiting times up to this count as within the objective (`stats.within`), milliseconds. */
-  readonly objectiveMs?: number;
-}
-
-/** What a queue looks like from outside: the fields of `OkSample` that a queue can tell. */
-export interface QueueSample {
-  /** Jobs that wait and may start now. */
-  readonly backlog: number;
-  /** Jobs in work, those of killed workers that nobody has found yet included. */
-  readonly active: number;
-  readonly delayed: number;
-  readonly oldestAgeSeconds: number | undefined;
-  readonly arrivalsTotal: number;
-  /** Jobs that ended, well or badly. */
-  readonly completionsTotal: number;
-  /** Jobs in work by pod name. */
-  readonly busy: Readonly<Record<string, number>>;
-}
-
-/** Totals of a queue since the start. Waiting is from the arrival of a job to its first start. */
-export interface QueueStats {
-  readonly added: number;
-  readonly completed: number;
-  readonly failed: number;
-  /** Times that a job was found stalled. */
-  readonly stalled: number;
-  /** Jobs that started a second time, for whatever reason. */
-  readonly restarted: number;
-  readonly started: number;
-  /** First starts within the objective. */
-  readonly within: number;
-  /** Sum of the service times of finished attempts, milliseconds. */
-  readonly workMs: number;
-}
-
-/** A queue with its workers. Costs a few bytes a waiting job. */
-export interface Queue {
-  readonly name: string;
-  readonly spec: QueueSpec;
-  /** Adds jobs now. */
-  add(jobs: number): void;
-  /** Adds jobs at the times of the stream, merged with those fed before by being in order. */
-  feed(arrivals: Arrivals): void;
-  setPaused(paused: boolean): void;
-  sample(): QueueSample;
-  readonly stats: QueueStats;
-  /** Waiting time of first starts, seconds, at a quantile of 0 to 1, within 1 %; undefined: nothing has started. */
-  waitSeconds(quantile: number): number | undefined;
-  /** Workers that take jobs now. */
-  readonly workers: number;
-  /** Called when a job arrives at a queue in which none waited: what an event-driven controller wakes up from. The time of the world is that of the arrival. The returned function ends it. */
-  onArrival(listener: () => void): () => void;
-  /** No job waits, runs, is delayed or will arrive. */
-  readonly done: boolean;
-}
-
 /** What the world's parts share. Not for users of the world. */
 export interface Stage {
   readonly objects: ObjectStore;
@@ -311,4 +235,5 @@ export interface Stage {
   readonly random: Random;
 }
 
+export type { Arrivals, Queue, QueueSample, QueueSpec, QueueStats } from './queue-types.ts';
 export type { Node, Pod };

@@ -1,10 +1,10 @@
 import { withCondition } from './conditions.ts';
 import { CreationPace } from './creation-pace.ts';
 import { draw } from './distribution.ts';
-import type { NodeAgent } from './kubelets.ts';
+import { type GroupSize, groupSize } from './group-size.ts';
 import type { Pod } from './kube.ts';
+import type { NodeAgent } from './kubelets.ts';
 import { virtualNodeName, virtualNodeObject } from './node-objects.ts';
-import { groupSize, type GroupSize } from './group-size.ts';
 import type { PodRuns } from './pod-runs.ts';
 import type { Random } from './random.ts';
 import { defaults } from './scenario.ts';
@@ -161,13 +161,13 @@ export class VirtualKubelet implements NodeAgent, VirtualNode {
     const { uid, namespace = '', name } = pod.metadata;
     const current = this.#stage.objects.get('pods', `${namespace}/${name}`);
     if (current?.metadata.uid !== uid || current.metadata.deletionTimestamp !== undefined) return;
-    this.#pace.created(this.#stage.now(), hourMs);
     const size = groupSize(current);
     const refusal = this.#settings.createError ?? this.#quotaRefusal(size);
     if (refusal !== undefined) {
       this.#refuse(current, refusal, attempt);
       return;
     }
+    this.#pace.created(this.#stage.now(), hourMs);
     const untold = current.status.reason === 'ProviderFailed';
     const group: Group = {
       ...size,

@@ -1,6 +1,6 @@
 import { draw } from './distribution.ts';
-import type { NodeAgent } from './kubelets.ts';
 import type { Pod } from './kube.ts';
+import type { NodeAgent } from './kubelets.ts';
 import type { PodRuns } from './pod-runs.ts';
 import type { Random } from './random.ts';
 import type { KubeletSettings, Stage } from './types.ts';

@@ -1,9 +1,9 @@
-import { type Distribution, draw } from './distribution.ts';
-import { timeText } from './time.ts';
 import { withCondition } from './conditions.ts';
+import { type Distribution, draw } from './distribution.ts';
 import { vmNodeObject } from './node-objects.ts';
 import type { PodRuns } from './pod-runs.ts';
 import { defaults } from './scenario.ts';
+import { timeText } from './time.ts';
 import type { KubeletSettings, Stage, VmNodes, VmPool } from './types.ts';
 import { VmKubelet } from './vm-kubelet.ts';
 

@@ -35,8 +35,12 @@ export async function startBareLab(options: { readonly changeLogLength?: number 
     schedule: (atMs, run) => timeline.add(atMs, run),
   };
   const pass = (seconds: number): void => {
-    nowMs += seconds * 1000;
-    while (timeline.nextAtMs <= nowMs) timeline.runNext();
+    const untilMs = nowMs + seconds * 1000;
+    for (let nextMs = timeline.nextAtMs; nextMs <= untilMs; nextMs = timeline.nextAtMs) {
+      nowMs = Math.max(nowMs, nextMs);
+      timeline.runNext();
+    }
+    nowMs = untilMs;
   };
   const api = await startLabApi({ world, catchUp: () => pass(0) });
   const dir = mkdtempSync(join(tmpdir(), 'spillway-lab-'));

@@ -129,7 +129,10 @@ export function workloadContract(cluster: () => ContractCluster): void {
         if (fresh.length === 4 && live.length === 4 && live.every(isReady)) break;
       }
       const { items } = await room.list('replicasets');
-      assert.deepEqual(items.map(({ spec }) => spec['replicas']).toSorted(), [0, 4]);
+      assert.deepEqual(
+        items.map(({ spec }) => Number(spec['replicas'])).toSorted((a, b) => a - b),
+        [0, 4],
+      );
     });
 
     test('what a policy owns goes with it, down to the pods', async () => {

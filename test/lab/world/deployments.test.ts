@@ -78,7 +78,7 @@ describe('a Deployment', () => {
     assert.equal(ready(cluster).length, 10);
     assert.ok(pods(cluster).every(({ spec }) => spec.containers[0]?.image === 'worker:2'));
     const sets = cluster.objects.list('replicasets');
-    assert.deepEqual(sets.map(({ spec }) => spec.replicas).sort(), [0, 10]);
+    assert.deepEqual(new Set(sets.map(({ spec }) => spec.replicas)), new Set([0, 10]));
     const stored = cluster.objects.get('deployments', 'media/worker');
     assert.equal(stored?.metadata.annotations?.['deployment.kubernetes.io/revision'], '2');
   });
@@ -103,6 +103,37 @@ describe('a Deployment', () => {
     run(cluster, 60);
     assert.equal(cluster.objects.list('replicasets').length, 2);
     assert.ok(pods(cluster).every(({ spec }) => spec.containers[0]?.image === 'worker:1'));
+  });
+
+  test('calls a pod available only once it has been ready for long enough', () => {
+    const cluster = world({ objects: [deployment(2, { spec: { minReadySeconds: 20 } })] });
+    const available = (): number | undefined =>
+      cluster.objects.get('deployments', 'media/worker')?.status.availableReplicas;
+    run(cluster, 19);
+    assert.equal(available(), 0);
+    run(cluster, 2);
+    assert.equal(available(), 2);
+  });
+
+  test('keeps the proportions of a rollout when it is scaled, and adds up', () => {
+    const cluster = world({
+      pools: [pool({ nodes: 30 })],
+      kubelet: { startMs: constant(30_000), pullMs: constant(0) },
+      objects: [deployment(10)],
+    });
+    run(cluster, 40);
+    setTemplate(cluster, 'worker:2');
+    run(cluster, 5);
+    scale(cluster, 20);
+    run(cluster, 1);
+    const sizes = cluster.objects.list('replicasets').map(({ spec }) => spec.replicas ?? 0);
+    assert.equal(
+      sizes.reduce((sum, size) => sum + size, 0),
+      25,
+    );
+    assert.ok(sizes.every((size) => size > 5));
+    run(cluster, 300);
+    assert.equal(ready(cluster).length, 20);
   });
 
   test('that may neither surge nor be unavailable may be unavailable by one', () => {

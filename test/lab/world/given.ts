@@ -1,7 +1,7 @@
-import { createWorld } from '../../../src/lab/world/world.ts';
 import { constant } from '../../../src/lab/world/distribution.ts';
 import type { KubeInput, Pod } from '../../../src/lab/world/kube.ts';
 import type { Scenario, VmPool, World } from '../../../src/lab/world/types.ts';
+import { createWorld } from '../../../src/lab/world/world.ts';
 
 export const startMs = Date.UTC(2026, 0, 1);
 

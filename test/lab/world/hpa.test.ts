@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { replicasForMetric } from '../../../src/lab/world/hpa-rules.ts';
+import type { KubeInput } from '../../../src/lab/world/kube.ts';
 import { deployment, pool, run, world } from './given.ts';
 
-function hpa(more: object = {}): { readonly resource: string; readonly object: object } {
+function hpa(more: object = {}): { readonly resource: string; readonly object: KubeInput } {
   return {
     resource: 'horizontalpodautoscalers',
     object: {

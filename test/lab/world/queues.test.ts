@@ -88,10 +88,11 @@ describe('a queue', () => {
     cluster.vmNodes.remove('vm-1');
     assert.deepEqual([queue.sample().active, queue.workers], [2, 1]);
     // The living worker looks 30 s and 60 s after it started; the first look suspects, the second takes back.
-    run(cluster, 50);
-    assert.deepEqual([queue.stats.stalled, queue.sample().backlog], [0, 1]);
-    run(cluster, 4);
-    assert.equal(queue.stats.stalled, 1);
+    // Meanwhile the replacement of the lost pod has taken the job that waited.
+    run(cluster, 53);
+    assert.deepEqual([queue.stats.stalled, queue.sample().active, queue.workers], [0, 3, 2]);
+    run(cluster, 2);
+    assert.deepEqual([queue.stats.stalled, queue.sample().backlog], [1, 1]);
     run(cluster, 200);
     assert.deepEqual([queue.stats.completed, queue.stats.restarted, queue.stats.failed], [3, 1, 0]);
   });
@@ -106,8 +107,32 @@ describe('a queue', () => {
     run(cluster, 300);
     assert.deepEqual([queue.sample().active, queue.workers], [1, 0]);
     scale(cluster, 1);
-    run(cluster, 60);
+    run(cluster, 25);
+    assert.deepEqual([queue.workers, queue.stats.stalled], [1, 0], 'the first look only suspects');
+    run(cluster, 35);
     assert.deepEqual([queue.stats.stalled, queue.stats.completed], [1, 1]);
+  });
+
+  test('finds a job at the first look after its lock ran out, where a look before has seen it unrenewed', () => {
+    const [cluster, queue] = queued(2, { serviceMs: constant(600_000) });
+    run(cluster, 5);
+    queue.add(2);
+    // Renewed 15 s after the start, at 20 s; looked at 30 s; dead at 34 s; the lock runs out at 50 s.
+    run(cluster, 29);
+    cluster.vmNodes.remove('vm-0');
+    run(cluster, 25);
+    assert.equal(queue.stats.stalled, 0);
+    run(cluster, 2);
+    assert.equal(queue.stats.stalled, 1);
+  });
+
+  test('gives no job to a pod that ends before its worker is up', () => {
+    const [cluster, queue] = queued(1, { workerStartMs: constant(10_000) });
+    run(cluster, 5);
+    scale(cluster, 0);
+    run(cluster, 20);
+    queue.add(1);
+    assert.deepEqual([queue.workers, queue.sample().backlog, pods(cluster).length], [0, 1, 0]);
   });
 
   test('loses a job that stalls too often', () => {

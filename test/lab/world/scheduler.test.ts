@@ -3,10 +3,10 @@ import { describe, test } from 'node:test';
 import { WaitingRoom } from '../../../src/lab/world/waiting-room.ts';
 import { bound, deployment, onVirtualNode, pods, pool, run, unschedulable, world } from './given.ts';
 
-const nodesOf = (cluster: ReturnType<typeof world>): readonly (string | undefined)[] =>
+const nodesOf = (cluster: ReturnType<typeof world>): readonly string[] =>
   bound(cluster)
-    .map(({ spec }) => spec.nodeName)
-    .sort();
+    .map(({ spec }) => spec.nodeName ?? '')
+    .sort((a, b) => a.localeCompare(b));
 
 describe('the scheduler', () => {
   test('prefers the emptier node', () => {
@@ -102,14 +102,14 @@ describe('the scheduler', () => {
       objects: [deployment(8, { name: 'low' })],
     });
     run(cluster, 5);
-    cluster.objects.create(
-      'deployments',
-      deployment(1, { name: 'high', cpu: '2', pod: { priority: 100 } }).object,
+    const gone = new Set<string>();
+    cluster.objects.onChange(
+      ({ type, key }) => type === 'DELETED' && key.startsWith('media/low') && gone.add(key),
     );
-    run(cluster, 1);
-    const leaving = pods(cluster).filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
-    assert.ok(leaving.length <= 2);
+    const { object } = deployment(1, { name: 'high', cpu: '2', pod: { priority: 100 } });
+    cluster.objects.create('deployments', object);
     run(cluster, 60);
+    assert.equal(gone.size, 2);
     const high = bound(cluster).filter(({ metadata }) => metadata.labels?.['app'] === 'high');
     assert.equal(high.length, 1);
     assert.equal(bound(cluster).length, 7);
@@ -126,6 +126,13 @@ describe('the scheduler', () => {
       unschedulable(cluster).map(({ metadata }) => metadata.labels?.['app']),
       ['high'],
     );
+  });
+
+  test('puts no more pods onto a node than it takes', () => {
+    const cluster = world({ pools: [pool({ pods: 3 })], objects: [deployment(10, { cpu: '100m' })] });
+    run(cluster, 5);
+    assert.equal(bound(cluster).length, 6);
+    assert.match(unschedulable(cluster)[0]?.status.conditions?.[0]?.message ?? '', /2 Too many pods/);
   });
 
   test('places stuck pods when a node joins', () => {

@@ -50,7 +50,8 @@ function* wholeLines(file: string, descriptor: number): Generator<Buffer> {
     const bytes = Buffer.concat([rest, chunk.subarray(0, length)]);
     const end = bytes.lastIndexOf(newline);
     rest = bytes.subarray(end + 1);
-    if (rest.length > longestLineBytes) throw traceError(file, lines + 1, 'the line is too long for a CSV file');
+    if (rest.length > longestLineBytes)
+      throw traceError(file, lines + 1, 'the line is too long for a CSV file');
     if (end < 0) continue;
     const piece = bytes.subarray(0, end);
     lines += countLines(piece);

@@ -61,7 +61,11 @@ function* rowsOf(file: string, columns: TimedColumns): Generator<Row> {
     if (line.number === columns.header) continue;
     const row = rowOf(file, line, columns);
     if (before !== undefined && row.atMs < before.atMs) {
-      throw traceError(file, row.line, `the time is before that of line ${before.line}; sort the file by time`);
+      throw traceError(
+        file,
+        row.line,
+        `the time is before that of line ${before.line}; sort the file by time`,
+      );
     }
     before = row;
     yield row;

@@ -47,10 +47,12 @@ function firstLine(file: string): Line {
 
 function columnsOf(file: string, { number }: Line, cells: readonly string[]): TimedColumns {
   if (timeOf(cells[0] ?? '') !== undefined) {
-    if (cells.length > 2) throw traceError(file, number, 'without a header it may have two columns at most: timestamp,value');
+    if (cells.length > 2)
+      throw traceError(file, number, 'without a header it may have two columns at most: timestamp,value');
     return { time: 0, value: cells.length === 2 ? 1 : undefined, header: undefined };
   }
-  const find = (names: readonly string[]): number => cells.findIndex((cell) => names.includes(cell.toLowerCase()));
+  const find = (names: readonly string[]): number =>
+    cells.findIndex((cell) => names.includes(cell.toLowerCase()));
   const time = find(timeNames);
   if (time < 0) throw traceError(file, number, `the column timestamp is missing${meant(cells, 'timestamp')}`);
   const value = find(valueNames);
@@ -66,5 +68,7 @@ function columnsOf(file: string, { number }: Line, cells: readonly string[]): Ti
 
 function meant(cells: readonly string[], wanted: string): string {
   const near = cells.find((cell) => nearest(cell, [wanted]) !== undefined);
-  return near === undefined ? `; the header has ${cells.slice(0, 6).map(shown).join(', ')}` : `: ${shown(near)} may mean it`;
+  return near === undefined
+    ? `; the header has ${cells.slice(0, 6).map(shown).join(', ')}`
+    : `: ${shown(near)} may mean it`;
 }

@@ -1,7 +1,8 @@
 import { names } from '../../../act/names.ts';
 import type { Write } from '../../../act/write.ts';
 import type { KubeInput, KubeObject } from '../../world/kube.ts';
-import { ObjectError, type ObjectStore } from '../../world/objects.ts';
+import { notFound, ObjectError } from '../../world/object-error.ts';
+import type { ObjectStore } from '../../world/objects.ts';
 
 /**
  * Applies one write to a world's objects, as the API server would take it. Returns whether it was taken: a write on an
@@ -23,7 +24,10 @@ function send(write: Write, objects: ObjectStore): void {
   switch (write.kind) {
     case 'ScaleTarget':
     case 'ScaleCompanion':
-      patch(objects, 'deployments', key, write.resourceVersion, marked, (spec) => ({ ...spec, replicas: write.to }));
+      patch(objects, 'deployments', key, write.resourceVersion, marked, (spec) => ({
+        ...spec,
+        replicas: write.to,
+      }));
       return;
     case 'CreateCompanion':
       objects.create('deployments', write.manifest as unknown as KubeInput);
@@ -41,7 +45,10 @@ function send(write: Write, objects: ObjectStore): void {
       });
       return;
     case 'SetDeletionCost':
-      patch(objects, 'pods', key, write.resourceVersion, { ...marked, [names.deletionCost]: String(write.cost) });
+      patch(objects, 'pods', key, write.resourceVersion, {
+        ...marked,
+        [names.deletionCost]: String(write.cost),
+      });
   }
 }
 
@@ -54,21 +61,11 @@ function patch(
   change?: (spec: Readonly<Record<string, unknown>>) => unknown,
 ): void {
   const stored: KubeObject | undefined = objects.get(resource, key);
-  // Gone: a deletion that is not there is refused with the right reason.
-  if (stored === undefined) throw notThere(objects, resource, key);
+  if (stored === undefined) throw notFound(resource, key);
   const { metadata } = stored;
   objects.update(resource, {
     ...stored,
     metadata: { ...metadata, resourceVersion, annotations: { ...metadata.annotations, ...annotations } },
     ...(change === undefined ? {} : { spec: change(stored['spec'] as Readonly<Record<string, unknown>>) }),
   });
-}
-
-function notThere(objects: ObjectStore, resource: string, key: string): unknown {
-  try {
-    objects.delete(resource, key);
-  } catch (error) {
-    return error;
-  }
-  return undefined;
 }

@@ -73,7 +73,8 @@ export class Observer {
     const { namespace, target: named } = policy;
     const name = named.kind === 'Jobs' ? '' : named.name;
     const target = objects.get('deployments', `${namespace}/${name}`);
-    if (target === undefined) throw new Error(`the world of a simulation has the Deployment ${namespace}/${name}`);
+    if (target === undefined)
+      throw new Error(`the world of a simulation has the Deployment ${namespace}/${name}`);
     const companions = objects.ownedBy('deployments', policy.uid);
     const live = [...this.#pods.all()];
     const own = live.filter((each) => each.deploymentUid === target.metadata.uid);
@@ -154,13 +155,20 @@ export class Observer {
 
   #virtualRoom(pods: readonly BookedPod[]): { readonly readyNodes: number; readonly freePods: number } {
     if (!this.#node.settings.ready) return { readyNodes: 0, freePods: 0 };
-    const slots = Number(this.#options.world.objects.get('nodes', virtualNodeName)?.status.allocatable?.['pods'] ?? 0);
+    const slots = Number(
+      this.#options.world.objects.get('nodes', virtualNodeName)?.status.allocatable?.['pods'] ?? 0,
+    );
     const used = pods.filter(({ nodeName }) => nodeName === virtualNodeName).length;
     return { readyNodes: 1, freePods: Math.max(0, slots - used) };
   }
 
   /** What is asked for and not at the provider yet has its part of quota and pace already. */
-  #limits(target: Deployment, asked: number, burst: readonly BookedPod[], nowMs: number): Observation['limits'] {
+  #limits(
+    target: Deployment,
+    asked: number,
+    burst: readonly BookedPod[],
+    nowMs: number,
+  ): Observation['limits'] {
     const size = groupSize({ ...target, spec: target.spec.template.spec } as unknown as Pod);
     const { price } = this.#options.pool;
     const { quotaCores } = this.#node.settings;
@@ -188,7 +196,11 @@ interface Design {
 
 const autoscalerStatus = 'kube-system/cluster-autoscaler-status';
 
-function identity({ metadata }: Deployment): { readonly name: string; readonly namespace: string; readonly uid: string } {
+function identity({ metadata }: Deployment): {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+} {
   return { name: metadata.name, namespace: metadata.namespace ?? '', uid: metadata.uid };
 }
 

@@ -118,7 +118,8 @@ function isStuck({ spec, status }: Pod): boolean {
   if (spec.nodeName !== undefined && spec.nodeName !== '') return false;
   return (
     status.conditions?.some(
-      ({ type, status: is, reason }) => type === 'PodScheduled' && is === 'False' && reason === 'Unschedulable',
+      ({ type, status: is, reason }) =>
+        type === 'PodScheduled' && is === 'False' && reason === 'Unschedulable',
     ) === true
   );
 }

@@ -34,7 +34,9 @@ export function countPods(question: PodsQuestion): PodsObservation {
   const { nowMs, carries, isVirtual, readyTimeoutSeconds } = question;
   const target = question.target.filter(({ live }) => live);
   const burst = question.burst.filter(({ live }) => live);
-  const placed = target.filter(({ nodeName }) => nodeName !== '' && !isVirtual(nodeName) && carries(nodeName));
+  const placed = target.filter(
+    ({ nodeName }) => nodeName !== '' && !isVirtual(nodeName) && carries(nodeName),
+  );
   const onVirtual = target.filter(({ nodeName }) => isVirtual(nodeName));
   const givenUp = (pod: BookedPod): boolean => nowMs - pod.readySinceMs > readyTimeoutSeconds * 1000;
   let stuck = 0;

@@ -1,5 +1,11 @@
 import { admits } from '../../../decide/admits.ts';
-import type { NodeClass, PodShape, Resources, RoomGroup, VmPoolObservation } from '../../../decide/observation.ts';
+import type {
+  NodeClass,
+  PodShape,
+  Resources,
+  RoomGroup,
+  VmPoolObservation,
+} from '../../../decide/observation.ts';
 import { wholeUnits } from '../../../policy/quantity.ts';
 import type { Change } from '../../world/change-log.ts';
 import { isTrue } from '../../world/conditions.ts';
@@ -12,13 +18,17 @@ const endingSoonMs = 60_000;
 /** Pods of a node count as placed until it has been NotReady for so long. */
 const notReadyGraceMs = 40_000;
 
+/** More pods than any node takes: to put counts into one number. */
+const podsBound = 1 << 16;
+
 /** A VM node as fitting needs it. */
 interface VmNode {
   node: Node;
   ready: boolean;
   readySinceMs: number;
   readonly nodeClass: NodeClass;
-  readonly classKey: string;
+  /** Equal for nodes that are alike but for their pods. */
+  readonly kind: number;
   readonly allocatable: Resources;
   readonly slots: number;
 }
@@ -26,6 +36,7 @@ interface VmNode {
 /** The VM nodes of a world, kept up to date by its changes. */
 export class VmPoolBook {
   readonly #nodes = new Map<string, VmNode>();
+  readonly #kinds = new Map<string, number>();
   readonly #isVirtual: (name: string) => boolean;
   readonly #now: () => number;
   #lastJoinedAtMs: number | undefined;
@@ -59,21 +70,22 @@ export class VmPoolBook {
     const taken = new Map<string, { pods: number; mates: number }>();
     for (const { nodeName, live, endsAtMs } of pods) {
       if (nodeName === '') continue;
-      const leaves = endsAtMs !== undefined && nowMs >= endsAtMs - endingSoonMs && nowMs < endsAtMs + endingSoonMs;
+      const leaves =
+        endsAtMs !== undefined && nowMs >= endsAtMs - endingSoonMs && nowMs < endsAtMs + endingSoonMs;
       const here = taken.get(nodeName) ?? { pods: 0, mates: 0 };
       if (!leaves) here.pods += 1;
       if (live) here.mates += 1;
       taken.set(nodeName, here);
     }
     let matchingNodes = 0;
-    const groups = new Map<string, { nodes: number; first: RoomGroup }>();
+    const groups = new Map<number, { nodes: number; first: RoomGroup }>();
     for (const [name, node] of this.#nodes) {
       if (!admits(shape, node.nodeClass)) continue;
       matchingNodes += 1;
       if (!node.ready || node.node.spec.unschedulable === true) continue;
       const { pods: count = 0, mates = 0 } = taken.get(name) ?? {};
       if (count >= node.slots) continue;
-      const key = `${node.classKey} ${count} ${mates}`;
+      const key = (node.kind * podsBound + count) * podsBound + mates;
       const group = groups.get(key);
       if (group === undefined) groups.set(key, { nodes: 1, first: groupOf(shape, node, count, mates) });
       else group.nodes += 1;
@@ -93,7 +105,11 @@ export class VmPoolBook {
     const ready = isTrue(node.status.conditions, 'Ready');
     const changed = before?.ready !== ready;
     if (ready && changed) this.#lastJoinedAtMs = this.#now();
-    if (before !== undefined && before.node.spec === node.spec && before.node.metadata.labels === node.metadata.labels) {
+    if (
+      before !== undefined &&
+      before.node.spec === node.spec &&
+      before.node.metadata.labels === node.metadata.labels
+    ) {
       before.node = node;
       if (changed) before.readySinceMs = this.#now();
       before.ready = ready;
@@ -105,16 +121,25 @@ export class VmPoolBook {
       ready,
       readySinceMs: changed ? this.#now() : before.readySinceMs,
       nodeClass,
-      classKey: JSON.stringify([nodeClass, node.status.allocatable]),
+      kind: this.#kindOf(JSON.stringify([nodeClass, node.status.allocatable])),
       allocatable: resourcesOf(node.status.allocatable),
       slots: wholeUnits(String(node.status.allocatable?.['pods'] ?? 0)),
     });
+  }
+
+  #kindOf(key: string): number {
+    const kind = this.#kinds.get(key) ?? this.#kinds.size;
+    this.#kinds.set(key, kind);
+    return kind;
   }
 }
 
 function classOf({ metadata, spec }: Node): NodeClass {
   const { 'kubernetes.io/hostname': _, ...labels } = metadata.labels ?? {};
-  return { labels, taints: (spec.taints ?? []).map(({ key, value = '', effect }) => ({ key, value, effect })) };
+  return {
+    labels,
+    taints: (spec.taints ?? []).map(({ key, value = '', effect }) => ({ key, value, effect })),
+  };
 }
 
 function groupOf({ requests }: PodShape, node: VmNode, count: number, mates: number): RoomGroup {
