@@ -1,7 +1,7 @@
 import type { NodeSelectorTerm, PodShape, Toleration } from '../decide/observation.ts';
+import { podRequests } from '../decide/requests.ts';
 import type { Interner } from './intern.ts';
 import type { Labels, RawLabelSelector, RawNodeSelectorTerm, RawPodSpec } from './raw.ts';
-import { podRequests } from './requests.ts';
 
 /**
  * The shape of a pod (or of a pod template): what decides where it may run and how much room it takes.

@@ -1,8 +1,8 @@
 import type { NodeClass, Taint } from '../decide/observation.ts';
+import { resourcesOf } from '../decide/requests.ts';
 import { wholeUnits } from '../policy/quantity.ts';
 import type { Interner } from './intern.ts';
 import type { Labels, RawNode } from './raw.ts';
-import { resourcesOf } from './requests.ts';
 import type { SlimNode } from './slim.ts';
 import { condition, identity, type Slim, timeMs } from './slimming.ts';
 

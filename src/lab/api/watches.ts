@@ -111,10 +111,10 @@ export class Watches {
     }
   }
 
-  /** Tells what happened since a version; false: that is forgotten. */
+  /** Tells what happened since a version; false: that is forgotten, or it is a version of another life of this lab. */
   #catchUp(watch: Watch, version: number): boolean {
     const { objects } = this.#options;
-    const changes = objects.changesSince(version);
+    const changes = version > objects.version ? 'expired' : objects.changesSince(version);
     if (changes === 'expired') {
       const status = expired(`too old resource version: ${version} (${objects.version})`).status();
       watch.send(`${JSON.stringify({ type: 'ERROR', object: status })}\n`);

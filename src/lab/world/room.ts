@@ -1,8 +1,9 @@
 import { admits } from '../../decide/admits.ts';
 import type { NodeClass, PodShape, Resources } from '../../decide/observation.ts';
+import { resourcesOf } from '../../decide/requests.ts';
 import { wholeUnits } from '../../policy/quantity.ts';
 import type { Node, Pod } from './kube.ts';
-import { needsOf, resourcesOf } from './needs.ts';
+import { needsOf } from './needs.ts';
 
 /** Why a pod does not go onto a node, as kube-scheduler words it; undefined: it does. */
 export type Misfit = string | undefined;

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { resourcesOf } from '../../../src/decide/requests.ts';
 import { poisson } from '../../../src/lab/world/arrivals.ts';
 import { exponential } from '../../../src/lab/world/distribution.ts';
-import { needsOf, resourcesOf } from '../../../src/lab/world/needs.ts';
+import { needsOf } from '../../../src/lab/world/needs.ts';
 import { createRandom } from '../../../src/lab/world/random.ts';
 import type { World } from '../../../src/lab/world/types.ts';
 import { deployment, dump, onVirtualNode, pool, ready, run, scale, startMs, world } from './given.ts';

@@ -12,8 +12,8 @@ import type { Queue, QueueSample, VirtualNode, World } from '../../world/types.t
 import { type VirtualPool, virtualNodeName } from '../setup.ts';
 import { Creations } from './creations.ts';
 import { growthIn } from './growth.ts';
-import { countPods, isBoundTo, LastBound } from './pods.ts';
 import { type BookedPod, PodBook } from './pod-book.ts';
+import { countPods, isBoundTo, LastBound } from './pods.ts';
 import { sampleFor } from './sample.ts';
 import { VmPoolBook } from './vm-pool.ts';
 

@@ -6,11 +6,11 @@ import type {
   RoomGroup,
   VmPoolObservation,
 } from '../../../decide/observation.ts';
+import { resourcesOf } from '../../../decide/requests.ts';
 import { wholeUnits } from '../../../policy/quantity.ts';
 import type { Change } from '../../world/change-log.ts';
 import { isTrue } from '../../world/conditions.ts';
 import type { Node } from '../../world/kube.ts';
-import { resourcesOf } from '../../world/needs.ts';
 import type { BookedPod } from './pod-book.ts';
 
 /** Room of pods that end within so long counts as free; one that overstays its end by as much does not leave. */

@@ -1,7 +1,25 @@
-import type { Resources } from '../decide/observation.ts';
 import { cpuMillicores, memoryBytes, wholeUnits } from '../policy/quantity.ts';
-import type { Quantities, RawContainer, RawPodSpec, RawResources } from './raw.ts';
+import type { Resources } from './observation.ts';
 
+/** What of a pod's spec says what it requests, as Kubernetes JSON has it. */
+export interface Requesting {
+  readonly containers?: readonly RequestingContainer[];
+  readonly initContainers?: readonly RequestingContainer[];
+  readonly overhead?: Quantities;
+  readonly resources?: ResourceList;
+}
+
+interface RequestingContainer {
+  readonly restartPolicy?: string;
+  readonly resources?: ResourceList;
+}
+
+interface ResourceList {
+  readonly requests?: Quantities;
+  readonly limits?: Quantities;
+}
+
+type Quantities = Readonly<Record<string, string | number>>;
 type Amounts = Readonly<Record<string, number>>;
 
 /**
@@ -12,7 +30,7 @@ type Amounts = Readonly<Record<string, number>>;
  * requests of the pod itself (KEP-2837) replace that sum for cpu, memory and huge pages; overhead comes on top.
  * A container without a request but with a limit asks for its limit, as the API server fills it in for pods.
  */
-export function podRequests(spec: RawPodSpec): Resources {
+export function podRequests(spec: Requesting): Resources {
   const ownRequests = amounts(requestsOf(spec.resources));
   const total = { ...containerRequests(spec), ...podLevelOnly(ownRequests) };
   return toResources(plus(total, amounts(spec.overhead)));
@@ -23,7 +41,7 @@ export function resourcesOf(quantities: Quantities | undefined): Resources {
   return toResources(amounts(quantities));
 }
 
-function containerRequests(spec: RawPodSpec): Amounts {
+function containerRequests(spec: Requesting): Amounts {
   let sidecars: Amounts = {};
   let startingPeak: Amounts = {};
   for (const container of spec.initContainers ?? []) {
@@ -42,11 +60,11 @@ function containerRequests(spec: RawPodSpec): Amounts {
   return larger(running, startingPeak);
 }
 
-function amountsOf(container: RawContainer): Amounts {
+function amountsOf(container: RequestingContainer): Amounts {
   return amounts(requestsOf(container.resources));
 }
 
-function requestsOf(resources: RawResources | undefined): Quantities | undefined {
+function requestsOf(resources: ResourceList | undefined): Quantities | undefined {
   if (resources?.limits === undefined) return resources?.requests;
   return { ...resources.limits, ...resources.requests };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RawContainer, RawPodSpec } from '../../../src/cluster/raw.ts';
-import { podRequests } from '../../../src/cluster/requests.ts';
+import { podRequests } from '../../../src/decide/requests.ts';
 
 function asking(cpu: string, memory: string, more: RawContainer = {}): RawContainer {
   return { resources: { requests: { cpu, memory } }, ...more };
