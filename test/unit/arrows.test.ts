@@ -24,7 +24,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   azure: [...everyone, 'config.ts', 'policy', 'decide'],
   report: [...everyone, 'config.ts', 'policy', 'decide', 'cluster'],
   web: [...everyone, 'policy', 'decide'],
-  lab: [...everyone, 'policy', 'decide', 'act/plan.ts'],
+  // The lab plans as the controller does: `plan` and what it is made of, none of which does I/O.
+  lab: [
+    ...everyone,
+    'policy',
+    'decide',
+    'act/plan.ts',
+    'act/adapt.ts',
+    'act/companion.ts',
+    'act/names.ts',
+    'act/write.ts',
+  ],
 };
 
 /** Pure rooms: nothing from Node or from packages but plain computing. */
