@@ -14,7 +14,7 @@ export interface Column {
 }
 
 /** Time since the creation. */
-export const ageColumn: Column = {
+const ageColumn: Column = {
   name: 'Age',
   type: 'string',
   cell: (object, nowMs) => since(textAt(object, 'metadata', 'creationTimestamp'), nowMs),

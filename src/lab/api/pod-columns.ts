@@ -18,7 +18,7 @@ export const podColumns: readonly Column[] = [
 ];
 
 /** The word that kubectl shows for the state of a pod (printers/internalversion, printPod). */
-export function podStatusText(pod: JsonObject): string {
+function podStatusText(pod: JsonObject): string {
   const reason = textAt(pod, 'status', 'reason');
   if (fieldAt(pod, 'metadata', 'deletionTimestamp') !== undefined) {
     return reason === 'NodeLost' ? 'Unknown' : 'Terminating';

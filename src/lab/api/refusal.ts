@@ -99,10 +99,6 @@ export function conflict(about: About, name: string, why: string, causes?: reado
   );
 }
 
-/** What a real API server says where the version of a write is not the newest. */
-export const hasBeenModified =
-  'the object has been modified; please apply your changes to the latest version and try again';
-
 /** 422: the object breaks rules. */
 export function invalid(about: About, name: string, causes: readonly Cause[]): Refusal {
   const kind = about.group === '' ? about.kind : `${about.kind}.${about.group}`;
@@ -143,9 +139,4 @@ export function unsupportedMediaType(given: string, taken: readonly string[]): R
 /** 410: the version is no longer there to go on from. */
 export function expired(why: string): Refusal {
   return new Refusal(410, 'Expired', why);
-}
-
-/** 429: a disruption budget or the like stands in the way, for now. */
-export function tooManyRequests(why: string): Refusal {
-  return new Refusal(429, 'TooManyRequests', why);
 }
