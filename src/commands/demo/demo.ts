@@ -84,7 +84,7 @@ export async function demo(options: DemoOptions, io: DemoIo): Promise<number> {
     world.addProcesses(crew);
     const driver = drive(world, systemClock);
     closers.push(() => driver.close());
-    const api = await startLabApi({ world, host: '127.0.0.1', port: 0 });
+    const api = await startLabApi({ world, catchUp: () => driver.catchUp() });
     closers.push(() => api.close());
     const kubeconfig = join(folder, 'kubeconfig');
     writeFileSync(kubeconfig, api.kubeconfig());

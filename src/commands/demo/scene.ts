@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { SpillwayError } from '../../errors.ts';
-import { constant, logNormal, uniform } from '../../lab/world/distribution.ts';
 import type { KubeInput } from '../../lab/world/kube.ts';
+import { withSpeed } from '../../lab/world/scenario.ts';
 import type { Scenario } from '../../lab/world/types.ts';
 import type { BurstPolicy } from '../../policy/schema.ts';
 import { validatePolicy } from '../../policy/validate.ts';
@@ -44,7 +44,7 @@ const ownPolicy = {
 
 /**
  * The lab of the demo: two VM nodes of four cores, a pool that may grow to eight, and a virtual node. `speed` divides
- * the delays that a real cloud has: a VM boots in minutes there, a container group starts in half a minute.
+ * what a real cloud takes to start things: minutes for a VM, half a minute for a container group.
  */
 export function sceneOf(options: {
   readonly redisUrl: string;
@@ -52,31 +52,11 @@ export function sceneOf(options: {
   readonly policy: KubeInput;
 }): Scenario {
   const { redisUrl, speed, policy } = options;
-  const ms = (seconds: number): number => (seconds * 1000) / speed;
-  return {
-    pools: [
-      {
-        name: 'vm',
-        nodes: 2,
-        minNodes: 2,
-        maxNodes: 8,
-        cpu: '4',
-        memory: '16Gi',
-        bootMs: logNormal(ms(180), 0.15),
-      },
-    ],
-    virtualNodes: [
-      {
-        settings: {
-          startMs: logNormal(ms(25), 0.3),
-          quotaCores: 100,
-          // Container Instances would kill at once; here a worker may finish its job.
-          deletion: 'honour',
-        },
-      },
-    ],
-    autoscaler: { scanMs: ms(60), unneededMs: ms(3600), delayAfterAddMs: ms(3600) },
-    kubelet: { startMs: uniform(ms(5), ms(10)), pullMs: constant(0) },
+  const scenario: Scenario = {
+    pools: [{ name: 'vm', nodes: 2, minNodes: 2, maxNodes: 8, cpu: '4', memory: '16Gi' }],
+    // Container Instances would kill at once; here a worker may finish its job.
+    virtualNodes: [{ settings: { deletion: 'honour' } }],
+    autoscaler: {},
     objects: [
       {
         resource: 'secrets',
@@ -89,6 +69,7 @@ export function sceneOf(options: {
       { resource: 'burstpolicies', object: policy },
     ],
   };
+  return withSpeed(scenario, speed);
 }
 
 /** The policy to show: the demo's own, or that of a file, bound to the demo's namespace, target and queue. */
