@@ -5,6 +5,7 @@ import { check } from './commands/check.ts';
 import { demo } from './commands/demo/demo.ts';
 import { explain, explainIo } from './commands/explain.ts';
 import { run } from './commands/run.ts';
+import { simulate } from './commands/simulate.ts';
 import { loadConfig } from './config.ts';
 import { SpillwayError } from './errors.ts';
 import { parseDuration } from './policy/duration.ts';
@@ -68,6 +69,36 @@ program
   });
 
 program
+  .command('simulate')
+  .description('try policies on the load of a trace, in virtual time, beside an HPA, KEDA and fixed replicas')
+  .argument('<scenario>', 'YAML file: pools, prices, workload, contenders (see docs/simulate.md)')
+  .option('--trace <file>', 'CSV with the arrivals (default: those of the scenario)')
+  .option('--function <hash>', 'one HashFunction of a trace with minutes of the day')
+  .option('--from-prometheus <url>', 'take the arrivals from a Prometheus; needs --query')
+  .option('--query <promql>', 'what to ask it: arrivals per second')
+  .option('--days <days>', 'how many days back', '7')
+  .option('--scale <factor>', 'so many times as many jobs', '1')
+  .option('--seed <seed>', 'the same seed, the same result (default: that of the scenario)')
+  .option('--report <file>', 'write one HTML page with plots')
+  .option('--json', 'one JSON value instead of a table', false)
+  .action(async (scenario: string, given: SimulateArguments) => {
+    const { trace, query, seed, report } = given;
+    process.exitCode = await simulate(
+      {
+        ...given,
+        scenario,
+        trace,
+        query,
+        seed,
+        report,
+        function: given.function,
+        fromPrometheus: given.fromPrometheus,
+      },
+      { out, error, fetch, now: Date.now, terminal: process.stderr.isTTY ? process.stderr : undefined },
+    );
+  });
+
+program
   .command('check')
   .description('say whether policies in files are valid, and where they are not')
   .requiredOption('-f, --file <files...>', 'YAML or JSON files; - reads standard input')
@@ -90,6 +121,18 @@ program
     const options = { policy, url: given.url, kubeconfig: given.kubeconfig, json: given.json };
     process.exitCode = await explain(options, explainIo(options, out, error));
   });
+
+interface SimulateArguments {
+  readonly trace?: string;
+  readonly function?: string;
+  readonly fromPrometheus?: string;
+  readonly query?: string;
+  readonly days: string;
+  readonly scale: string;
+  readonly seed?: string;
+  readonly report?: string;
+  readonly json: boolean;
+}
 
 interface DemoArguments {
   readonly headless: boolean;

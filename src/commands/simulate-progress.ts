@@ -22,7 +22,7 @@ export function createProgress(
       if (!names.includes(contender)) names.push(contender);
       const filled = Math.round(share * barLength);
       const bar = '█'.repeat(filled) + '░'.repeat(barLength - filled);
-      const line = `${bar} ${String(Math.floor(share * 100)).padStart(3)} % ${contender} (${contenders} contenders)`;
+      const line = `${bar} ${String(Math.floor(share * 100)).padStart(3)} % ${contender} (${names.length} of ${contenders})`;
       terminal.write(`\r\u001B[K${line.slice(0, Math.max(1, (terminal.columns ?? 80) - 1))}`);
     },
     end() {

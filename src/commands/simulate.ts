@@ -199,6 +199,9 @@ async function readLoad(scenario: ScenarioFile, options: SimulateOptions, io: Si
     const startMs = start ?? (opened.form === 'functions' ? defaultStartMs : undefined);
     return withJobs(loadOfSlots(() => opened.slots(), startMs, loadOptions(trace)));
   }
+  if (options.function !== undefined) {
+    throw option('--function', options.function, 'it chooses a row of a trace; name one with --trace');
+  }
   const startMs = start ?? defaultStartMs;
   const shapes = shapesOf(scenario);
   const origin = shapes.map(({ shape }) => shape).join(' + ');

@@ -76,6 +76,7 @@ function drive({ world, queue, scenario, contender, account }: Driven): void {
       queue,
       policyKey: `${namespace}/${contender.policy.metadata.name}`,
       pool: virtualPoolOf(scenario),
+      limitsKnown: scenario.virtualPool.limitsKnown,
       resolutionMs: scenario.resolution * 1000,
       spentToday: (nowMs) => account.spend.lastDay(nowMs),
     });

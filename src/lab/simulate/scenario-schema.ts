@@ -215,6 +215,8 @@ export const scenarioSchema = z.strictObject({
       quotaCores: rate.default(100),
       createsPer5Minutes: z.int().min(1).default(100),
       createsPerHour: z.int().min(1).default(300),
+      /** The controller is told quota, pace and prices; without that it finds out by failing, and budgets do not bite. */
+      limitsKnown: z.boolean().default(true),
     })
     .prefault({}),
   arrivals: z.array(shape).min(1).optional(),

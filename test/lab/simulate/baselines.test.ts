@@ -88,12 +88,23 @@ test('KEDA wakes up at a poll, steps through the HPA, and sleeps after its coold
   assert.ok((seen.at(-1)?.[0] ?? 0) >= peakAt + 300);
 });
 
+test('KEDA goes to sleep when its cooldown is over, and not before', () => {
+  const seen = steps({ type: 'keda', maxReplicas: 10, backlogPerReplica: 10, cooldownPeriod: '600s' }, [
+    { shape: 'spike', jobs: 5, at: '100s' },
+  ]);
+  const [asleepAt = 0, replicas] = seen.at(-1) ?? [];
+  assert.equal(replicas, 0);
+  assert.ok(asleepAt >= 120 + 600 && asleepAt <= 180 + 600 + 30, JSON.stringify(seen));
+});
+
 test('KEDA stays asleep below its activation, and never goes below its minimum', () => {
   const few = [{ shape: 'spike', jobs: 5, at: '100s' }];
   assert.deepEqual(
     steps({ type: 'keda', maxReplicas: 10, backlogPerReplica: 10, activationBacklog: 5 }, few),
     [],
   );
-  const kept = steps({ type: 'keda', maxReplicas: 10, minReplicas: 2, backlogPerReplica: 10 }, [{ shape: 'spike', jobs: 300, at: '100s' }]);
+  const kept = steps({ type: 'keda', maxReplicas: 10, minReplicas: 2, backlogPerReplica: 10 }, [
+    { shape: 'spike', jobs: 300, at: '100s' },
+  ]);
   assert.ok(kept.every(([, replicas]) => replicas >= 1) && kept.at(-1)?.[1] === 2, JSON.stringify(kept));
 });

@@ -203,3 +203,12 @@ test('arrivals of slots are in order, within their slots, and as many as the tra
     }),
   );
 });
+
+test('fractions of jobs are carried on until they are one', () => {
+  const slots = Array.from({ length: 10 }, (_, index) => ({
+    startMs: index * 1000,
+    lengthMs: 1000,
+    jobs: 0.3,
+  }));
+  assert.equal(loadOfSlots(() => slots, undefined, { seed: 's', scale: 1, origin: '' })?.jobs, 3);
+});

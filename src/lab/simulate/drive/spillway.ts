@@ -14,6 +14,8 @@ export interface SpillwayOptions {
   /** `namespace/name` of the policy's object in the world. */
   readonly policyKey: string;
   readonly pool: VirtualPool;
+  /** Quota, pace and prices are known to the controller. */
+  readonly limitsKnown: boolean;
   /** Decisions are at most so far apart. */
   readonly resolutionMs: number;
   readonly spentToday: (nowMs: number) => number;

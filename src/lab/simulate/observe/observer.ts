@@ -1,4 +1,3 @@
-import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import { adapt } from '../../../act/adapt.ts';
 import { type CompanionDesign, designCompanion } from '../../../act/companion.ts';
 import { names } from '../../../act/names.ts';
@@ -15,6 +14,15 @@ import { growthIn } from './growth.ts';
 import { type BookedPod, PodBook } from './pod-book.ts';
 import { countPods, isBoundTo, LastBound } from './pods.ts';
 import { sampleFor } from './sample.ts';
+import {
+  type Companion,
+  identity,
+  isDeleting,
+  podsOf,
+  replicasOf,
+  standingOf,
+  templateOf,
+} from './standing.ts';
 import { VmPoolBook } from './vm-pool.ts';
 
 /** What the observer is told from outside. */
@@ -23,6 +31,8 @@ export interface ObserverOptions {
   readonly queue: Queue;
   readonly policy: Policy;
   readonly pool: VirtualPool;
+  /** Quota, pace and prices are known. */
+  readonly limitsKnown: boolean;
   /** Spent on burst in the last 24 h. */
   readonly spentToday: (nowMs: number) => number;
 }
@@ -67,76 +77,74 @@ export class Observer {
 
   /** The world as it is now. */
   look(): Look {
-    const { world, queue, policy, pool } = this.#options;
-    const { objects } = world;
-    const atMs = world.now();
-    const { namespace, target: named } = policy;
-    const name = named.kind === 'Jobs' ? '' : named.name;
-    const target = objects.get('deployments', `${namespace}/${name}`);
-    if (target === undefined)
-      throw new Error(`the world of a simulation has the Deployment ${namespace}/${name}`);
-    const companions = objects.ownedBy('deployments', policy.uid);
-    const live = [...this.#pods.all()];
-    const own = live.filter((each) => each.deploymentUid === target.metadata.uid);
-    const podsOf = new Map(companions.map((each) => [each, ofDeployment(live, each)]));
-    const burst = [...podsOf.values()].flat();
+    const { world, queue } = this.#options;
+    const target = this.#target();
+    const pods = [...this.#pods.all()];
+    const companions = world.objects
+      .ownedBy('deployments', this.#options.policy.uid)
+      .map((deployment) => ({ deployment, pods: podsOf(pods, deployment) }));
     const { refusals, design } = this.#designOf(target);
     const sample = queue.sample();
-    const shape = needsOf(target.spec.template.spec);
-    const counts = countPods({
-      target: own,
-      burst,
-      readyTimeoutSeconds: policy.burst.reclaim.readyTimeoutSeconds,
-      carries: (nodeName) => this.#vms.carries(nodeName),
-      isVirtual: (nodeName) => nodeName === virtualNodeName,
-      lastBound: this.#lastBound,
-      startLatencySeconds: this.#pods.startLatencySeconds,
-      nowMs: atMs,
-    });
-    const replicas = replicasOf(target);
-    const standing = companions.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-    const asked = standing.reduce((sum, each) => sum + replicasOf(each), 0);
     return {
-      observation: {
-        atMs,
-        sources: (policy.scaling?.sources ?? []).map((source) => ({
-          name: source.name,
-          sample: sampleFor(source.feed.type, sample, atMs),
-        })),
-        target: { replicas, scaledBy: undefined, rollingOut: false, refusals },
-        pods: counts,
-        shape,
-        vmPool: this.#vms.observe(shape, own, growthIn(objects.get('configmaps', autoscalerStatus), atMs)),
-        virtualPool: { name: pool.name, ...this.#virtualRoom(live) },
-        companions: standing.map((each) => ({
-          name: each.metadata.name,
-          templateHash: each.metadata.labels?.[names.companion] ?? '',
-          current: each.metadata.name === design?.name,
-          replicas: replicasOf(each),
-          ready: each.status.readyReplicas ?? 0,
-          pods: podsOf.get(each)?.length ?? 0,
-          draining: 0,
-        })),
-        roomClaims: [],
-        limits: this.#limits(target, asked, burst, atMs),
-      },
-      standing: {
-        target: { ...identity(target), resourceVersion: target.metadata.resourceVersion, replicas },
-        design,
-        nameTaken: false,
-        companions: companions.map((each) => ({
-          name: each.metadata.name,
-          uid: each.metadata.uid,
-          resourceVersion: each.metadata.resourceVersion,
-          replicas: replicasOf(each),
-          ready: each.status.readyReplicas ?? 0,
-          pods: podsOf.get(each)?.length ?? 0,
-          deleting: each.metadata.deletionTimestamp !== undefined,
-          labels: each.metadata.labels ?? {},
-          template: templateOf(each),
-        })),
-        burstPods: companions.flatMap((each) => burstPods(each, podsOf.get(each) ?? [], sample)),
-      },
+      observation: this.#observation(target, refusals, design, pods, companions, sample),
+      standing: standingOf(target, design, companions, sample),
+    };
+  }
+
+  #target(): Deployment {
+    const { world, policy } = this.#options;
+    const key = `${policy.namespace}/${policy.target.kind === 'Jobs' ? '' : policy.target.name}`;
+    const target = world.objects.get('deployments', key);
+    if (target === undefined) throw new Error(`the world of a simulation has the Deployment ${key}`);
+    return target;
+  }
+
+  #observation(
+    target: Deployment,
+    refusals: readonly Refusal[],
+    design: CompanionDesign | undefined,
+    pods: readonly BookedPod[],
+    companions: readonly Companion[],
+    sample: QueueSample,
+  ): Observation {
+    const { world, policy, pool } = this.#options;
+    const atMs = world.now();
+    const own = podsOf(pods, target);
+    const burst = companions.flatMap((each) => each.pods);
+    const standing = companions.filter(({ deployment }) => !isDeleting(deployment));
+    const shape = needsOf(target.spec.template.spec);
+    const growth = growthIn(world.objects.get('configmaps', autoscalerStatus), atMs);
+    return {
+      atMs,
+      sources: (policy.scaling?.sources ?? []).map((source) => ({
+        name: source.name,
+        sample: sampleFor(source.feed.type, sample, atMs),
+      })),
+      target: { replicas: replicasOf(target), scaledBy: undefined, rollingOut: false, refusals },
+      pods: countPods({
+        target: own,
+        burst,
+        readyTimeoutSeconds: policy.burst.reclaim.readyTimeoutSeconds,
+        carries: (nodeName) => this.#vms.carries(nodeName),
+        isVirtual: (nodeName) => nodeName === virtualNodeName,
+        lastBound: this.#lastBound,
+        startLatencySeconds: this.#pods.startLatencySeconds,
+        nowMs: atMs,
+      }),
+      shape,
+      vmPool: this.#vms.observe(shape, own, growth),
+      virtualPool: { name: pool.name, ...this.#virtualRoom(pods) },
+      companions: standing.map((each) => ({
+        name: each.deployment.metadata.name,
+        templateHash: each.deployment.metadata.labels?.[names.companion] ?? '',
+        current: each.deployment.metadata.name === design?.name,
+        replicas: replicasOf(each.deployment),
+        ready: each.deployment.status.readyReplicas ?? 0,
+        pods: each.pods.length,
+        draining: 0,
+      })),
+      roomClaims: [],
+      limits: this.#limits(target, standing, burst, atMs),
     };
   }
 
@@ -165,14 +173,16 @@ export class Observer {
   /** What is asked for and not at the provider yet has its part of quota and pace already. */
   #limits(
     target: Deployment,
-    asked: number,
+    companions: readonly Companion[],
     burst: readonly BookedPod[],
     nowMs: number,
   ): Observation['limits'] {
+    if (!this.#options.limitsKnown) return unknownLimits;
     const size = groupSize({ ...target, spec: target.spec.template.spec } as unknown as Pod);
     const { price } = this.#options.pool;
     const { quotaCores } = this.#node.settings;
     const there = burst.filter(({ nodeName, live }) => live && nodeName === virtualNodeName).length;
+    const asked = companions.reduce((sum, { deployment }) => sum + replicasOf(deployment), 0);
     const coming = Math.max(0, asked - there);
     const free = Math.floor((quotaCores - this.#node.usedCores) / size.cores + 1e-9);
     return {
@@ -189,46 +199,18 @@ export class Observer {
   }
 }
 
+const unknownLimits: Observation['limits'] = {
+  freeQuota: undefined,
+  creationTokens: undefined,
+  namespaceQuota: undefined,
+  breaker: 'closed',
+  pricePerHour: undefined,
+  spentToday: 0,
+};
+
 interface Design {
   readonly refusals: readonly Refusal[];
   readonly design: CompanionDesign | undefined;
 }
 
 const autoscalerStatus = 'kube-system/cluster-autoscaler-status';
-
-function identity({ metadata }: Deployment): {
-  readonly name: string;
-  readonly namespace: string;
-  readonly uid: string;
-} {
-  return { name: metadata.name, namespace: metadata.namespace ?? '', uid: metadata.uid };
-}
-
-function replicasOf({ spec }: Deployment): number {
-  return spec.replicas ?? 1;
-}
-
-/** The template as the API server has it: what the lab keeps of it is whole. */
-function templateOf({ spec }: Deployment): V1PodTemplateSpec {
-  return spec.template as unknown as V1PodTemplateSpec;
-}
-
-function ofDeployment(pods: readonly BookedPod[], { metadata }: Deployment): readonly BookedPod[] {
-  return pods.filter(({ deploymentUid }) => deploymentUid === metadata.uid);
-}
-
-function burstPods(
-  { metadata: { name } }: Deployment,
-  pods: readonly BookedPod[],
-  { busy }: QueueSample,
-): Standing['burstPods'] {
-  return pods
-    .filter(({ live }) => live)
-    .map(({ pod: { metadata } }) => ({
-      name: metadata.name,
-      resourceVersion: metadata.resourceVersion,
-      companion: name,
-      busyJobs: busy[metadata.name] ?? 0,
-      deletionCost: Number(metadata.annotations?.[names.deletionCost] ?? 0),
-    }));
-}

@@ -1,6 +1,6 @@
 import type { ContenderResult, SimulationResult } from '../result.ts';
 import { boundLine, columns, duration, fixed, headline, money, remarksOn, whole } from './figures.ts';
-import { type Curve, escaped, type Plot, svgOf } from './plot.ts';
+import { type Curve, escaped, type Plot, styleCount, svgOf } from './plot.ts';
 import { styleSheet } from './style.ts';
 
 /** The report as one HTML page that asks nobody for anything: style and plots are in it, and there is no script. */
@@ -40,7 +40,7 @@ function tableOf({ contenders }: SimulationResult): string {
     (each) =>
       `<tr><th scope="row">${escaped(each.name)}</th>${columns.map(({ cell }) => `<td>${escaped(cell(each))}</td>`).join('')}</tr>`,
   );
-  return `<div class="scroll"><table>
+  return `<div class="scroll" role="region" aria-label="Figures" tabindex="0"><table>
 <caption class="soft">How the contenders fared</caption>
 <thead><tr><th scope="col">contender</th>${head.join('')}</tr></thead>
 <tbody>
@@ -62,7 +62,7 @@ function plotsOf(result: SimulationResult): readonly Plot[] {
       title: 'Arrivals',
       unit: 'jobs per second',
       description: `Jobs that arrive per second, at most ${fixed(highest(perSecond), 1)} over ${duration(arrivals.stepMs / 1000)}; ${whole(result.jobs)} in all.`,
-      curves: [{ name: 'arrivals', values: perSecond, style: 5, filled: true }],
+      curves: [{ name: 'arrivals', values: perSecond, style: 0, filled: true }],
     },
     {
       ...time,
@@ -89,6 +89,14 @@ function plotsOf(result: SimulationResult): readonly Plot[] {
     ),
     {
       ...time,
+      id: 'vms',
+      title: 'VMs',
+      unit: 'VMs that exist, those that still boot among them',
+      description: `Most VMs: ${listed(contenders, ({ peaks }) => whole(peaks.vms))}.`,
+      curves: contenders.map((each, index) => ({ name: each.name, values: each.series.vms, style: index })),
+    },
+    {
+      ...time,
       id: 'cost',
       title: 'Cost',
       unit: result.currency === '' ? 'since the beginning' : `${result.currency} since the beginning`,
@@ -112,7 +120,7 @@ function together({ vmReplicas, burstReplicas }: ContenderResult['series']): rea
 function figureOf(plot: Plot): string {
   const keys = plot.curves.map(
     ({ name, style }) =>
-      `<span class="key"><svg viewBox="0 0 34 10" aria-hidden="true"><path class="line s${style % 6}" d="M0 5H34"/></svg>${escaped(name)}</span>`,
+      `<span class="key"><svg viewBox="0 0 34 10" aria-hidden="true"><path class="line s${style % styleCount}" d="M0 5H34"/></svg>${escaped(name)}</span>`,
   );
   return `<section><h2>${escaped(plot.title)}</h2>
 <figure>${svgOf(plot)}

@@ -24,6 +24,9 @@ export interface Plot {
   readonly highest?: number;
 }
 
+/** Styles that the style sheet has for curves. */
+export const styleCount = 8;
+
 const width = 760;
 const height = 200;
 const left = 64;
@@ -81,8 +84,8 @@ function curveOf(
   const line = `M${points.join('L')}`;
   const base = px(y(0));
   const area = `${line}L${px(x(values.length - 1))} ${base}L${px(x(0))} ${base}Z`;
-  const shape = `<path class="line s${style % 6}" d="${line}"/>`;
-  return filled ? `<path class="area s${style % 6}" d="${area}"/>${shape}` : shape;
+  const shape = `<path class="line s${style % styleCount}" d="${line}"/>`;
+  return filled ? `<path class="area s${style % styleCount}" d="${area}"/>${shape}` : shape;
 }
 
 const hourMs = 3_600_000;
