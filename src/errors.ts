@@ -109,7 +109,8 @@ export const errorTable = {
     'The Prometheus at {url} answered {status} to the range query. Check the query there, and who may ask it.',
   PROMETHEUS_EMPTY:
     'The query has no values in this time at {url}. Check it there, or ask for other days with --days.',
-  PROMETHEUS_VALUE: 'The query gave {value} at {time}. Write one that gives arrivals per second, never negative.',
+  PROMETHEUS_VALUE:
+    'The query gave {value} at {time}. Write one that gives arrivals per second, never negative.',
   TARGET_NOT_FOUND: 'There is no {kind} {name} in this namespace. Create it, or name another in targetRef.',
   TARGET_UNSUPPORTED:
     'This version bursts Deployments with the strategy Companion only. Name a Deployment, or wait for Rescue.',
