@@ -112,6 +112,8 @@ export const errorTable = {
   PROMETHEUS_VALUE:
     'The query gave {value} at {time}. Write one that gives arrivals per second, never negative.',
   TARGET_NOT_FOUND: 'There is no {kind} {name} in this namespace. Create it, or name another in targetRef.',
+  TARGET_SHARED:
+    'The older policy {policy} has the same target, so this one does nothing. Keep one policy a target.',
   TARGET_UNSUPPORTED:
     'This version bursts Deployments with the strategy Companion only. Name a Deployment, or wait for Rescue.',
   VIRTUAL_POOL_MISSING:

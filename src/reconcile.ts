@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import { adapt } from './act/adapt.ts';
 import { applyWrite, type Outcome } from './act/apply.ts';
@@ -13,7 +14,7 @@ import type { Fence } from './cluster/lease.ts';
 import { isLive, type SlimPolicy, type SlimWorkload } from './cluster/slim.ts';
 import type { TargetState } from './cluster/target.ts';
 import type { ClusterView } from './cluster/view.ts';
-import { claimsBefore } from './decide/claims.ts';
+import { byAge, claimsBefore } from './decide/claims.ts';
 import { decide } from './decide/decide.ts';
 import type { Decision, RecordedDecision } from './decide/decision.ts';
 import { type Memory, restoredMemory } from './decide/memory.ts';
@@ -78,7 +79,7 @@ export async function reconcile(
   const missing = missingSeconds(state, atMs);
   if (missing > 0) return { after: 'seconds', seconds: missing };
 
-  const target = targetOf(view, policy);
+  const target = rivalOf(policy, others) ?? targetOf(view, policy);
   if ('code' in target) return withoutTarget(parts, state, object, target);
 
   const virtual = view.virtualPool();
@@ -119,6 +120,17 @@ function missingSeconds(state: PolicyState, atMs: number): number {
   return state.samples.size < expected && state.memory === undefined
     ? firstReadingsSeconds - (atMs - state.sinceMs) / 1000
     : 0;
+}
+
+/** Two policies with one target would undo each other's writes for ever: the older one has it. */
+function rivalOf(policy: Policy, others: readonly PolicyState[]): Problem | undefined {
+  const rival = others.find(
+    (other) =>
+      other.policy.namespace === policy.namespace &&
+      isDeepStrictEqual(other.policy.target, policy.target) &&
+      byAge(other.policy, policy) < 0,
+  );
+  return rival && problem('TARGET_SHARED', { policy: rival.policy.name });
 }
 
 type Target = TargetState & { readonly workload: SlimWorkload };

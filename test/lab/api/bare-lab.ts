@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ClusterClient, connect } from '../../../src/cluster/client.ts';
 import { type LabApi, startLabApi } from '../../../src/lab/api/server.ts';
 import type { ShownWorld } from '../../../src/lab/api/shown-world.ts';
 import { ObjectStore } from '../../../src/lab/world/objects.ts';
 import { createRandom } from '../../../src/lab/world/random.ts';
 import { Timeline } from '../../../src/lab/world/timeline.ts';
-import { type ClusterClient, connect } from '../../../src/cluster/client.ts';
 
 /** The lab's API over objects that nobody works on: its time passes only where a test says so. */
 export interface BareLab {
