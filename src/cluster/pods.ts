@@ -24,11 +24,13 @@ export function countPods(question: PodsQuestion): PodsObservation {
   const target = question.target.filter(isLive);
   const burst = question.burst.filter(isLive);
   const placed = target.filter(({ nodeName }) => nodeName !== undefined && room.carries(nodeName));
-  const onVirtual = target.filter(({ nodeName }) => nodeName !== undefined && room.isVirtual(nodeName));
+  const runsOnVirtual = ({ nodeName }: SlimPod): boolean =>
+    nodeName !== undefined && room.isVirtual(nodeName);
+  const onVirtual = target.filter(runsOnVirtual);
   const stuck = target.filter(
     ({ stuckSinceMs, nodeName }) => stuckSinceMs !== undefined && nodeName === undefined,
   );
-  history.observe([...target, ...burst], placed, nowMs);
+  history.observe([...target, ...burst], placed, runsOnVirtual, nowMs);
   const givenUp = (pod: SlimPod): boolean => nowMs - pod.readySinceMs > readyTimeoutSeconds * 1000;
   return {
     placed: placed.length,
@@ -44,7 +46,7 @@ export function countPods(question: PodsQuestion): PodsObservation {
       .filter(({ ready }) => !ready)
       .map(({ createdAtMs }) => Math.max(0, (nowMs - createdAtMs) / 1000)),
     burstReady: burst.filter(({ ready }) => ready).length,
-    burstRunning: burst.filter(({ nodeName }) => nodeName !== undefined && room.isVirtual(nodeName)).length,
+    burstRunning: burst.filter(runsOnVirtual).length,
     lastBoundAtMs: history.lastBoundAtMs,
     startLatencySeconds: history.startLatencySeconds,
   };

@@ -98,7 +98,7 @@ export interface PodsObservation {
   readonly burstRunning: number;
   /** When a pod of the target was last bound to a VM node; undefined: not since the start. */
   readonly lastBoundAtMs: number | undefined;
-  /** Median seconds from being bound to Ready over the latest pods; undefined: none seen yet. */
+  /** Seconds from being bound to Ready (L, see start-latency.ts); undefined: no pod has been seen to start. */
   readonly startLatencySeconds: number | undefined;
 }
 

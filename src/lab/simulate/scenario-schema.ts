@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isDuration, parseDuration } from '../../policy/duration.ts';
-import { isRecord } from '../../policy/schema-tree.ts';
 import { cpuMillicores, memoryBytes, parseQuantity } from '../../policy/quantity.ts';
+import { isRecord } from '../../policy/schema-tree.ts';
 import type { Distribution } from '../world/distribution.ts';
 
 /** A duration as policies write it, in seconds once parsed. */

@@ -139,7 +139,7 @@ test('pods are counted by where and how they run, companion pods apart, and thos
       burstReady: 1,
       burstRunning: 2,
       lastBoundAtMs: undefined,
-      startLatencySeconds: 18.5,
+      startLatencySeconds: 45,
     });
     const shape = view.shapeOf(target);
     const { groups, matchingNodes } = view.vmPool(target, shape, 'CanGrow');

@@ -1,9 +1,9 @@
 import { nearest } from '../../../policy/nearest.ts';
 import { cellsOf, shown, timeOf } from './cells.ts';
-import { countSlots, requestSlots, type TimedColumns } from './timed-rows.ts';
 import { functionSlots } from './functions.ts';
 import { type Line, linesOf, traceError } from './lines.ts';
 import type { Slot } from './slot.ts';
+import { countSlots, requestSlots, type TimedColumns } from './timed-rows.ts';
 
 /** The forms of traces that are known. */
 export type TraceForm = 'counts' | 'requests' | 'functions';

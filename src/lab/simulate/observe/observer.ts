@@ -63,7 +63,7 @@ export class Observer {
     const node = world.virtualNodes.get(virtualNodeName);
     if (node === undefined) throw new Error('the world of a simulation has a virtual node');
     this.#node = node;
-    this.#pods = new PodBook(now);
+    this.#pods = new PodBook(now, (name) => world.virtualNodes.has(name));
     this.#vms = new VmPoolBook((name) => world.virtualNodes.has(name), now, world.objects.values('nodes'));
     this.#creations = new Creations(node.settings);
     world.objects.onChange((change) => {

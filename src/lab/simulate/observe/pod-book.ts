@@ -1,3 +1,4 @@
+import { noStarts, started, startLatencySeconds } from '../../../decide/start-latency.ts';
 import type { Change } from '../../world/change-log.ts';
 import { isActive, isOver, isReady } from '../../world/conditions.ts';
 import type { KubeObject, Pod } from '../../world/kube.ts';
@@ -22,19 +23,18 @@ export interface BookedPod {
   endsAtMs: number | undefined;
 }
 
-const latencySamples = 20;
-
 /** All pods of a world's Deployments, kept up to date by its changes, with what they have shown over time. */
 export class PodBook {
   readonly #pods = new Map<string, BookedPod>();
   readonly #deploymentOf = new Map<string, string>();
   readonly #now: () => number;
-  /** Seconds from being bound to the first time Ready of the latest pods. */
-  #latencies: number[] = [];
+  readonly #isVirtual: (nodeName: string) => boolean;
+  #starts = noStarts;
   #readyOnce = new Set<string>();
 
-  constructor(now: () => number) {
+  constructor(now: () => number, isVirtual: (nodeName: string) => boolean) {
     this.#now = now;
+    this.#isVirtual = isVirtual;
   }
 
   take({ type, resource, object }: Change): void {
@@ -50,12 +50,9 @@ export class PodBook {
     return this.#pods.values();
   }
 
-  /** Median seconds from being bound to Ready over the latest pods; undefined: none seen yet. */
+  /** Seconds from being bound to Ready (see decide/start-latency.ts); undefined: no pod has been seen to start. */
   get startLatencySeconds(): number | undefined {
-    const sorted = this.#latencies.toSorted((a, b) => a - b);
-    const upper = sorted[Math.floor(sorted.length / 2)];
-    const lower = sorted[Math.floor((sorted.length - 1) / 2)];
-    return upper === undefined || lower === undefined ? undefined : (lower + upper) / 2;
+    return startLatencySeconds(this.#starts);
   }
 
   #forget(uid: string): void {
@@ -103,8 +100,8 @@ export class PodBook {
     const { uid } = booked.pod.metadata;
     if (!ready || this.#readyOnce.has(uid)) return;
     this.#readyOnce.add(uid);
-    this.#latencies.push((nowMs - (booked.boundAtMs ?? booked.createdAtMs)) / 1000);
-    if (this.#latencies.length > latencySamples) this.#latencies.shift();
+    const seconds = (nowMs - (booked.boundAtMs ?? booked.createdAtMs)) / 1000;
+    this.#starts = started(this.#starts, this.#isVirtual(booked.nodeName) ? 'virtual' : 'vm', seconds);
   }
 }
 
