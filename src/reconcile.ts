@@ -1,25 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { V1PodTemplateSpec } from '@kubernetes/client-node';
-import { adapt } from './act/adapt.ts';
 import { applyWrite, type Outcome } from './act/apply.ts';
-import { designCompanion } from './act/companion.ts';
-import { names } from './act/names.ts';
-import { type BurstPod, plan, planRemoval, type Standing } from './act/plan.ts';
+import { plan, planRemoval } from './act/plan.ts';
 import type { Write } from './act/write.ts';
 import type { Clock } from './clock.ts';
 import type { Growth } from './cluster/autoscaler.ts';
 import type { ClusterClient } from './cluster/client.ts';
-import type { Companion } from './cluster/companions.ts';
 import type { Fence } from './cluster/lease.ts';
-import { isLive, type SlimPolicy, type SlimWorkload } from './cluster/slim.ts';
-import type { TargetState } from './cluster/target.ts';
+import type { SlimPolicy } from './cluster/slim.ts';
 import type { ClusterView } from './cluster/view.ts';
-import { byAge, claimsBefore } from './decide/claims.ts';
+import { byAge } from './decide/claims.ts';
 import { decide } from './decide/decide.ts';
 import type { Decision, RecordedDecision } from './decide/decision.ts';
 import { type Memory, restoredMemory } from './decide/memory.ts';
 import type { Observation, Sample } from './decide/observation.ts';
 import { type ErrorCode, sentence } from './errors.ts';
+import { observe, type Target } from './observe.ts';
 import type { Policy } from './policy/policy.ts';
 import type { BurstPolicyStatus } from './policy/schema.ts';
 import type { Problem } from './report/conditions.ts';
@@ -87,7 +82,18 @@ export async function reconcile(
 
   const unseenSinceMs = state.unseenSinceMs;
   state.unseenSinceMs = undefined;
-  const { observation, standing } = observe(parts, state, target, virtual, others, atMs);
+  const { samples } = state;
+  const decided = others.flatMap((other) => (other.last === undefined ? [] : [other.last]));
+  const { observation, standing } = observe({
+    view,
+    growth: parts.growth,
+    policy,
+    target,
+    virtual,
+    samples,
+    decided,
+    atMs,
+  });
   state.memory ??= restoredMemory(atMs, found(object, observation));
   const { decision, memory } = decide(policy, observation, state.memory);
   state.memory = memory;
@@ -133,8 +139,6 @@ function rivalOf(policy: Policy, others: readonly PolicyState[]): Problem | unde
   return rival && problem('TARGET_SHARED', { policy: rival.policy.name });
 }
 
-type Target = TargetState & { readonly workload: SlimWorkload };
-
 function targetOf(view: ClusterView, policy: Policy): Target | Problem {
   const { target, burst } = policy;
   if (target.kind !== 'Deployment' || burst.strategy !== 'Companion')
@@ -143,108 +147,6 @@ function targetOf(view: ClusterView, policy: Policy): Target | Problem {
   return state?.workload === undefined
     ? problem('TARGET_NOT_FOUND', { kind: target.kind, name: target.name })
     : { ...state, workload: state.workload };
-}
-
-/** Everything the decision may know, and the objects that the plan starts from. */
-function observe(
-  { view, growth }: Pick<ReconcileParts, 'view' | 'growth'>,
-  state: PolicyState,
-  target: Target,
-  virtual: NonNullable<ReturnType<ClusterView['virtualPool']>>,
-  others: readonly PolicyState[],
-  atMs: number,
-): { readonly observation: Observation; readonly standing: Standing } {
-  const { policy } = state;
-  const { pool, observation: virtualPool } = virtual;
-  const adapted = adapt(templateOf(target.workload), pool);
-  const design = adapted.template && designCompanion(target.workload, adapted.template);
-  const all = view.companionsOf(policy);
-  const shape = view.shapeOf(target);
-  const decided = others.flatMap((other) => (other.last === undefined ? [] : [other.last]));
-  const namesake = design && view.store.deployments.get(`${policy.namespace}/${design.name}`);
-  return {
-    observation: {
-      atMs,
-      sources: [...state.samples].map(([name, sample]) => ({ name, sample })),
-      target: {
-        replicas: target.replicas,
-        scaledBy: target.scaledBy,
-        rollingOut: target.rollingOut,
-        refusals: adapted.refusals,
-      },
-      pods: view.podsOf(policy, target, all),
-      shape,
-      vmPool: view.vmPool(target, shape, growth()),
-      virtualPool,
-      companions: all
-        .filter(({ deployment }) => !deployment.deleting)
-        .map(({ deployment, pods }) => ({
-          name: deployment.name,
-          templateHash: deployment.labels[names.companion] ?? '',
-          current: deployment.name === design?.name,
-          replicas: deployment.replicas,
-          ready: deployment.status.readyReplicas,
-          pods: pods.length,
-          draining: 0,
-        })),
-      roomClaims: claimsBefore(policy, decided),
-      limits: nothingLimits,
-    },
-    standing: {
-      target: target.workload,
-      design,
-      nameTaken: namesake !== undefined && namesake.ownerUid !== policy.uid,
-      companions: all.map(({ deployment, pods }) => ({
-        name: deployment.name,
-        uid: deployment.uid,
-        resourceVersion: deployment.resourceVersion,
-        replicas: deployment.replicas,
-        ready: deployment.status.readyReplicas,
-        pods: pods.length,
-        deleting: deployment.deleting,
-        labels: deployment.labels,
-        template: templateOf(deployment),
-      })),
-      burstPods: burstPods(all, busyJobs(state.samples)),
-    },
-  };
-}
-
-/** What limits a burst besides its policy: nothing that this version knows of. */
-const nothingLimits: Observation['limits'] = {
-  freeQuota: undefined,
-  creationTokens: undefined,
-  namespaceQuota: undefined,
-  breaker: 'closed',
-  pricePerHour: undefined,
-  spentToday: 0,
-};
-
-/** The template as the API server has it: what is kept of it is whole. */
-function templateOf(workload: SlimWorkload): V1PodTemplateSpec {
-  return workload.template as unknown as V1PodTemplateSpec;
-}
-
-function burstPods(companions: readonly Companion[], busy: ReadonlyMap<string, number>): readonly BurstPod[] {
-  return companions.flatMap(({ deployment, pods }) =>
-    pods.filter(isLive).map((pod) => ({
-      name: pod.name,
-      resourceVersion: pod.resourceVersion,
-      companion: deployment.name,
-      busyJobs: busy.get(pod.name) ?? 0,
-      deletionCost: Number(pod.annotations[names.deletionCost] ?? 0),
-    })),
-  );
-}
-
-/** Jobs in work by pod, over all sources, as far as the queues tell. */
-function busyJobs(samples: ReadonlyMap<string, Sample>): ReadonlyMap<string, number> {
-  const busy = new Map<string, number>();
-  for (const sample of samples.values()) {
-    if (sample.state !== 'ok') continue;
-    for (const [pod, jobs] of Object.entries(sample.busy)) busy.set(pod, (busy.get(pod) ?? 0) + jobs);
-  }
-  return busy;
 }
 
 /**

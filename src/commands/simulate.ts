@@ -4,14 +4,14 @@ import { SpillwayError, sentence } from '../errors.ts';
 import { type Load, type LoadOptions, loadOfShapes, loadOfSlots } from '../lab/simulate/arrivals/load.ts';
 import { prometheusArrivals } from '../lab/simulate/arrivals/prometheus.ts';
 import { openTrace } from '../lab/simulate/arrivals/trace.ts';
-import { checkPolicy, type Contender, inlinePolicy } from '../lab/simulate/contender.ts';
+import { type Contender, checkPolicy, inlinePolicy } from '../lab/simulate/contender.ts';
 import { pageOf } from '../lab/simulate/report/page.ts';
 import { tableOf } from '../lab/simulate/report/table.ts';
 import { contenderNames, parseScenario, type ScenarioFile, shapesOf } from '../lab/simulate/scenario.ts';
 import { simulate as simulateAll } from '../lab/simulate/simulate.ts';
 import type { Problem } from '../policy/problem.ts';
-import { createProgress } from './simulate-progress.ts';
 import { type Manifest, readManifests } from './manifests.ts';
+import { createProgress } from './simulate-progress.ts';
 
 /** What `spillway simulate` was asked, as it was written. */
 export interface SimulateOptions {

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, listAt, objectAt, textAt, without, withField } from './json.ts';
+import { isObject, type JsonObject, listAt, objectAt, textAt, withField, without } from './json.ts';
 import { admitPolicy } from './policy-admission.ts';
 import { badRequest, type Cause, invalid } from './refusal.ts';
 import type { Served } from './served.ts';

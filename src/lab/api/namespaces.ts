@@ -1,7 +1,7 @@
 import type { KubeInput, KubeObject } from '../world/kube.ts';
-import type { ShownWorld } from './shown-world.ts';
 import { notFound } from './refusal.ts';
 import { served } from './served.ts';
+import type { ShownWorld } from './shown-world.ts';
 
 /** Namespaces that every cluster has. */
 const always = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];

@@ -1,5 +1,5 @@
 import { badRequest, noSuchPath } from './refusal.ts';
-import { type Served, servedAt, type Subresource } from './served.ts';
+import { type Served, type Subresource, servedAt } from './served.ts';
 
 /** What a path of the API names: a collection, or an object, or one of its subresources. */
 export interface Place {

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ObjectError } from '../world/objects.ts';
-import type { ShownWorld } from './shown-world.ts';
 import { readBody } from './body.ts';
 import { coreVersions, groupList, groupNamed, resourceList } from './discovery.ts';
 import type { JsonObject } from './json.ts';
@@ -18,6 +17,7 @@ import {
 } from './refusal.ts';
 import { present, presentList, type Representation, representationFor } from './representation.ts';
 import { scaleOf } from './scale.ts';
+import type { ShownWorld } from './shown-world.ts';
 import type { Watches } from './watches.ts';
 import type { WriteRequest, Written } from './write-request.ts';
 import { keyIn, type Writes } from './writes.ts';

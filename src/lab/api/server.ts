@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '../../clock.ts';
-import type { ShownWorld } from './shown-world.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
 import { ensureNamespaces } from './namespaces.ts';
 import { Refusal } from './refusal.ts';
 import { route, send } from './router.ts';
+import type { ShownWorld } from './shown-world.ts';
 import { Watches } from './watches.ts';
 import { Writes } from './writes.ts';
 

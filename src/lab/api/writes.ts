@@ -1,10 +1,8 @@
 import type { KubeInput, KubeObject } from '../world/kube.ts';
 import { timeText } from '../world/time.ts';
-import type { ShownWorld } from './shown-world.ts';
 import { admit } from './admission.ts';
-import { storeNew } from './create.ts';
-import { fieldValidationIn, type WriteRequest, type Written } from './write-request.ts';
 import { objectIn } from './body.ts';
+import { storeNew } from './create.ts';
 import { type DeleteRequest, deleteRequestIn, readDeleteRequest } from './delete-request.ts';
 import { type JsonObject, objectAt, textAt } from './json.ts';
 import { deleteNamespace } from './namespaces.ts';
@@ -14,6 +12,8 @@ import { badRequest, invalid, notFound } from './refusal.ts';
 import { viewOf } from './representation.ts';
 import { scaled, scaleOf } from './scale.ts';
 import { afterUpdate, serverSideApply, type Writer } from './server-side-apply.ts';
+import type { ShownWorld } from './shown-world.ts';
+import { fieldValidationIn, type WriteRequest, type Written } from './write-request.ts';
 
 /** Resources whose PUT has to name the version that it replaces (AllowUnconditionalUpdate is false). */
 const conditional: ReadonlySet<string> = new Set(['burstpolicies', 'leases']);
