@@ -15,12 +15,23 @@ import { version } from './version.ts';
 const out = (line: string): void => void process.stdout.write(`${line}\n`);
 const error = (line: string): void => void process.stderr.write(`${line}\n`);
 
+// Whoever reads the output may stop reading (`| head`): that is no error.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (failure: NodeJS.ErrnoException) => {
+    if (failure.code !== 'EPIPE') throw failure;
+    process.exitCode ??= 0;
+    process.emit('SIGTERM');
+  });
+}
+
 const program = new Command('spillway')
   .description(
     'Bursts Kubernetes workloads onto a virtual node while the VM pool is full, and takes them back.',
   )
   .version(version)
   .showHelpAfterError()
+  // 2 as for everything that cannot be used; 1 is left to commands that have looked and say no.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .configureOutput({ writeErr: (text) => process.stderr.write(text) });
 
 program
@@ -51,7 +62,10 @@ program
   .option('--duration <time>', 'end after this at the latest', '150s')
   .option('--speed <factor>', 'how much faster than a real cloud VMs boot and containers start', '10')
   .option('--seed <seed>', 'the same seed, the same delays', 'spillway')
-  .option('--policy <file>', 'a policy of your own (targetRef thumbnail-worker in namespace media)')
+  .option(
+    '--policy <file>',
+    'a policy of your own (namespace media, target thumbnail-worker, queue thumbnails, Secret redis)',
+  )
   .option('--keep', 'stay up until Ctrl-C, and print a kubeconfig for your own kubectl', false)
   .action(async (given: DemoArguments) => {
     process.exitCode = await demo(

@@ -93,7 +93,7 @@ export const errorTable = {
   REDIS_SERVER_FAILED: 'The redis-server did not start on port {port}. Start it by hand to see why.',
   SPEED_INVALID: '"{value}" is not a speed. Write a number from 1 to 1000.',
   DEMO_POLICY:
-    'The demo has one target. Write namespace {namespace} and targetRef.name {target} into the policy.',
+    'The demo has one target and one queue. Write namespace {namespace}, targetRef.name {target}, and a BullMQ source with queue {queue} and the key url of Secret redis.',
   SCENARIO_INVALID: '{file}:{line}:{column} {path}: {problem}. Mend the scenario and simulate again.',
   SCENARIO_EMPTY: '{file} holds no scenario. See docs/simulate.md for what to write.',
   SIMULATE_POLICY: '{file}:{line}:{column} {path}: {problem}. Mend the policy and simulate again.',

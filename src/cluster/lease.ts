@@ -36,6 +36,8 @@ export interface LeaseOptions {
   readonly onAcquired?: () => void;
   /** Called when the lease is lost or given back; the fence is closed already. */
   readonly onLost?: () => void;
+  /** Called when another candidate is seen to hold the lease, once for each. */
+  readonly onFollowing?: (holder: string) => void;
   readonly onProblem?: (error: unknown) => void;
   readonly timings?: LeaseTimings;
   readonly random?: () => number;
@@ -160,9 +162,13 @@ export class Lease implements Fence {
   }
 
   #see(lease: LeaseObject): void {
+    const before = this.holder;
     const changed = JSON.stringify(lease.spec) !== JSON.stringify(this.#seen?.spec);
     if (changed) this.#seenAtMs = this.#options.clock.elapsed();
     this.#seen = lease;
+    const { holder } = this;
+    const other = holder !== undefined && holder !== this.#options.identity;
+    if (other && holder !== before) this.#options.onFollowing?.(holder);
   }
 
   #heldByOther(): boolean {

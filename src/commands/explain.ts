@@ -76,7 +76,8 @@ export async function explain(options: ExplainOptions, io: ExplainIo): Promise<0
     io.error(fromController.error?.message ?? sentence('DECISION_NOT_FOUND'));
   }
   if (fromCluster.error !== undefined) {
-    io.error(fromCluster.error.message);
+    // A controller that was named and has answered tells all that the cluster could.
+    if (options.url === undefined || recorded === undefined) io.error(fromCluster.error.message);
     if (recorded === undefined) return 2;
   } else if (policy === undefined) {
     io.error(sentence('EXPLAIN_NOT_FOUND', { key: options.policy }));

@@ -69,6 +69,8 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   ];
   const server = spawn(program, [...plain, ...(options.arguments ?? [])], {
     stdio: ['ignore', 'pipe', 'ignore'],
+    // In a group of its own: Ctrl-C reaches this process, which ends the server when nobody needs it any more.
+    detached: true,
   });
   const gone = once(server, 'exit');
   const kill = (): void => void server.kill('SIGKILL');

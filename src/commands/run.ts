@@ -80,7 +80,7 @@ export async function startController(options: RunOptions): Promise<Running> {
     instance: podName,
     maxCacheAgeSeconds: config.maxCacheAgeSeconds,
   });
-  const server = await listen(
+  const serving = listen(
     createApp({
       alive: () => controller.slowestPassSeconds() < hangsAfterSeconds,
       caches: () =>
@@ -93,6 +93,12 @@ export async function startController(options: RunOptions): Promise<Running> {
     }),
     { ...config.http, clock },
   );
+  const server = await serving.catch(async (error: unknown) => {
+    stopViewing.abort();
+    await demand.close();
+    await client.close();
+    throw error;
+  });
 
   const stopStanding = new AbortController();
   let stopLeading = new AbortController();
@@ -117,7 +123,8 @@ export async function startController(options: RunOptions): Promise<Running> {
       metrics.setLeader(false);
       stopLeading.abort();
     },
-    onProblem: (error) => log.warn({ err: error }, 'lease not renewed'),
+    onFollowing: (holder) => log.info({ lease: config.lease.name, holder }, 'standing by: another leads'),
+    onProblem: (error) => log.warn({ err: error }, 'lease not written'),
   });
 
   const viewing = view.run(stopViewing.signal);

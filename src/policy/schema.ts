@@ -100,7 +100,7 @@ export const specSchema = z
     jobSelector: jobSelector.optional(),
     suspend: z
       .boolean()
-      .describe('true: no new burst, and running burst is drained; replicas are left alone.')
+      .describe('true: no new burst, and a running one is given up; replicas are left alone.')
       .default(false),
     dryRun: z
       .boolean()

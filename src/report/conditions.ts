@@ -78,8 +78,9 @@ export function pascalCase(code: string): string {
 }
 
 function accepted({ policy, decision }: Facts): Finding {
-  if (policy.deleting) return yes('Deleting', 'The policy is being deleted and its burst is drained.');
-  if (policy.suspend) return yes('Suspended', 'The policy is suspended, so nothing new bursts.');
+  if (policy.deleting) return yes('Deleting', 'The policy is being deleted and its burst is given up.');
+  if (policy.suspend)
+    return yes('Suspended', 'The policy is suspended: nothing bursts, and a burst that ran is given up.');
   const scaledByOther = policy.scaling === undefined ? undefined : told(decision, 'ScaledByOther');
   if (scaledByOther !== undefined) return yes('ScaledByOther', scaledByOther);
   if (policy.dryRun) return yes('DryRun', 'The policy is a dry run: all is decided and nothing is written.');
@@ -125,23 +126,30 @@ function saturated({ decision }: Facts): Finding {
   return yes('VmPoolFull', `${count(spill)} of ${count(demand)} wanted do not fit on VMs.`);
 }
 
-function bursting({ policy, decision }: Facts): Finding {
+function bursting({ policy, decision, observation }: Facts): Finding {
   const { granted, asked, running } = decision.burst;
+  const ready = observation.pods.burstReady;
   const there = Math.max(asked, running);
   if (there === 0 && granted > 0 && policy.dryRun) {
     return no('DryRun', `${count(granted)} would burst, but a dry run writes nothing.`);
   }
   if (there === 0 && granted === 0) return notBursting(decision);
+  if (policy.dryRun) {
+    return yes(
+      'DryRun',
+      `${counted(there, 'burst replica')} stay as they are, because a dry run writes nothing.`,
+    );
+  }
   if (granted < there) {
     return yes('Reclaiming', `${count(there - granted)} of ${counted(there, 'burst replica')} are given up.`);
   }
-  if (running < granted) {
+  if (ready < granted) {
     return yes(
       'Starting',
-      `${count(running)} of ${counted(granted, 'burst replica')} run on the virtual pool.`,
+      `${count(ready)} of ${counted(granted, 'burst replica')} are ready on the virtual pool.`,
     );
   }
-  return yes('Running', `${counted(granted, 'burst replica')} run on the virtual pool.`);
+  return yes('Running', `${counted(granted, 'burst replica')} are ready on the virtual pool.`);
 }
 
 function notBursting(decision: Decision): Finding {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../cluster/wait-for.ts';
 import type { ControllerProcess } from './controller-process.ts';
 import type { History } from './history.ts';

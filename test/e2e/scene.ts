@@ -1,6 +1,6 @@
 import { Queue } from 'bullmq';
 import type { BurstPolicy } from '../../src/policy/schema.ts';
-import { kubectlOrThrow, startOwnCluster, type ClusterOptions, type OwnCluster } from '../cluster/cluster.ts';
+import { type ClusterOptions, kubectlOrThrow, type OwnCluster, startOwnCluster } from '../cluster/cluster.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { type Api, connectApi } from './api.ts';

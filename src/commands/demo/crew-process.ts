@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import type { CrewSetup, Order, Word } from './crew.ts';
 
+// Ctrl-C is for the demo, which tells when to end.
+process.on('SIGINT', () => {});
+
 /** The process that does the work of the demo's pods: one real BullMQ worker for each that runs, named after it. */
 const { host, port, queue, jobMs } = JSON.parse(process.argv[2] ?? '{}') as CrewSetup;
 const workers = new Map<string, Worker>();
@@ -32,7 +35,6 @@ process.on('message', (order: Order) => {
 });
 // A demo that is gone takes its workers with it.
 process.on('disconnect', () => process.exit(0));
-process.on('SIGINT', () => {});
 say({ what: 'ready' });
 
 function startWorker(pod: string): Worker {

@@ -26,9 +26,12 @@ export interface Crew extends PodProcesses {
 
 /** Starts the process; resolves when it takes orders. `app`: pods with this label work. */
 export async function hireCrew(setup: CrewSetup, app: string): Promise<Crew> {
-  const child = fork(new URL(`./crew-process${extname(import.meta.url)}`, import.meta.url), [
-    JSON.stringify(setup),
-  ]);
+  const child = fork(
+    new URL(`./crew-process${extname(import.meta.url)}`, import.meta.url),
+    [JSON.stringify(setup)],
+    // In a group of its own: Ctrl-C is for the demo, which tells its workers when to end.
+    { detached: true },
+  );
   const tally = { completed: 0, failed: 0, stalled: 0 };
   const exits = new Map<string, (exitCode: number) => void>();
   const ready = Promise.withResolvers<void>();

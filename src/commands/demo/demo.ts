@@ -44,6 +44,9 @@ const jobs = 6_000;
 const jobMs = 250;
 const frameMs = 250;
 
+/** Longest wait for one thing to close, ms. */
+const closeMs = 8_000;
+
 /** The spike comes when somebody has had a look at the quiet cluster, seconds. */
 const quietSeconds = 3;
 
@@ -117,8 +120,21 @@ export async function demo(options: DemoOptions, io: DemoIo): Promise<number> {
     else screen.tell(ending(summary));
     return isGood(summary) || io.signal.aborted ? 0 : 1;
   } finally {
-    for (const close of closers.toReversed()) await close();
+    for (const close of closers.toReversed()) await closed(close);
   }
+}
+
+/** Closes one thing; whatever becomes of it, the others are closed as well. */
+async function closed(close: () => Promise<void> | void): Promise<void> {
+  const enough = new AbortController();
+  const tooLong = systemClock.sleep(closeMs, enough.signal).catch(() => undefined);
+  await Promise.race([
+    Promise.resolve()
+      .then(close)
+      .catch(() => undefined),
+    tooLong,
+  ]);
+  enough.abort();
 }
 
 /** The play: a quiet cluster, a spike, and looking on until the burst is over. */
@@ -136,6 +152,8 @@ async function play(
     if (spiked === undefined && moment.atSeconds >= quietSeconds) {
       screen.tell(`  ${clock(moment.atSeconds)}  a spike: ${jobs} jobs of ${jobMs} ms arrive at once`);
       spiked = spike(queue, watch);
+      // An interrupted demo does not wait for it; what becomes of it then is nobody's trouble.
+      spiked.catch(() => undefined);
     }
     if (watch.over) overSeconds ??= moment.atSeconds;
     const seen = overSeconds !== undefined && moment.atSeconds >= overSeconds + lastLookSeconds;
@@ -143,7 +161,7 @@ async function play(
     if (signal.aborted || (!options.keep && (seen || timeIsUp))) break;
     await systemClock.sleep(frameMs, signal).catch(() => undefined);
   }
-  await spiked;
+  if (!signal.aborted) await spiked;
 }
 
 async function spike(queue: Queue, watch: Watch): Promise<void> {
@@ -179,12 +197,19 @@ function isGood({ jobs, burst }: Summary): boolean {
 }
 
 function ending({ jobs, burst, vm, cost, reactionMs }: Summary): string {
-  const seconds = (ms: number | null): string => (ms === null ? 'not seen' : `${(ms / 1000).toFixed(1)} s`);
+  const began =
+    reactionMs === null
+      ? 'Nothing burst.'
+      : `First burst ${reactionMs} ms after the first job; at most ${burst.peak} on the virtual node and ${vm.peak} on VMs.`;
+  const ended =
+    burst.goneAtMs === null
+      ? `The burst has cost ${cost.toFixed(4)} so far.`
+      : `The burst was over after ${(burst.goneAtMs / 1000).toFixed(1)} s and cost ${cost.toFixed(4)}.`;
   return [
     '',
     `  ${jobs.completed} of ${jobs.added} jobs done, ${jobs.failed} failed, ${jobs.stalled} stalled.`,
-    `  First burst ${reactionMs ?? '–'} ms after the first job; at most ${burst.peak} on the virtual node and ${vm.peak} on VMs.`,
-    `  The burst was over after ${seconds(burst.goneAtMs)} and cost ${cost.toFixed(4)}.`,
+    `  ${began}`,
+    ...(reactionMs === null ? [] : [`  ${ended}`]),
     '',
   ].join('\n');
 }

@@ -72,7 +72,7 @@ export function sceneOf(options: {
   return withSpeed(scenario, speed);
 }
 
-/** The policy to show: the demo's own, or that of a file, bound to the demo's namespace, target and queue. */
+/** The policy to show: the demo's own, or that of a file, which has to name the demo's namespace, target, queue and Secret. */
 export function policyOf(file: string | undefined): BurstPolicy {
   const value = file === undefined ? ownPolicy : read(file);
   const [problem] = validatePolicy(value);
@@ -84,9 +84,13 @@ export function policyOf(file: string | undefined): BurstPolicy {
     });
   }
   const policy = value as BurstPolicy;
-  const named = policy.spec.targetRef?.name;
-  if (named !== target || policy.metadata.namespace !== namespace) {
-    throw new SpillwayError('DEMO_POLICY', { namespace, target });
+  const { targetRef, scaling } = policy.spec;
+  const readable = (scaling?.sources ?? []).every(({ bullmq }) => {
+    const secret = bullmq?.urlFrom.secretKeyRef;
+    return bullmq?.queue === queue && secret?.name === 'redis' && secret.key === 'url';
+  });
+  if (targetRef?.name !== target || policy.metadata.namespace !== namespace || !readable) {
+    throw new SpillwayError('DEMO_POLICY', { namespace, target, queue });
   }
   return policy;
 }

@@ -22,7 +22,7 @@ export function startNodeLifecycle(stage: Stage, rooms: Rooms): void {
   const watchNode = createReconciler(stage, latencyMs, (name) => {
     const node = objects.get('nodes', name);
     if (node === undefined) return;
-    const status = conditionOf(node.status.conditions, 'Ready')?.status;
+    const status = conditionOf(node.status?.conditions, 'Ready')?.status;
     const key = status === 'False' ? notReady : status === 'Unknown' ? unreachable : undefined;
     const present = node.spec.taints ?? [];
     const others = present.filter((taint) => taint.key !== notReady && taint.key !== unreachable);
@@ -64,7 +64,7 @@ export function startNodeLifecycle(stage: Stage, rooms: Rooms): void {
     if (type === 'DELETED') return;
     if (resource === 'nodes') {
       const [node, old] = [object as Node, before as Node | undefined];
-      const changed = old?.spec !== node.spec || old.status.conditions !== node.status.conditions;
+      const changed = old?.spec !== node.spec || old.status?.conditions !== node.status?.conditions;
       if (changed) watchNode.add(key);
     }
     if (resource === 'pods') {

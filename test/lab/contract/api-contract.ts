@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { isStatus } from '../../../src/cluster/api-error.ts';
 import { systemClock } from '../../../src/clock.ts';
+import { isStatus } from '../../../src/cluster/api-error.ts';
 import { type WatchEvent, watchStream } from '../../../src/cluster/watch-stream.ts';
 import { waitFor } from '../../cluster/wait-for.ts';
-import { type ContractCluster, deploymentOf, makeRoom, refusal, type Room } from './contract-cluster.ts';
+import { type ContractCluster, deploymentOf, makeRoom, type Room, refusal } from './contract-cluster.ts';
 
 /** What the API promises about reads and writes, whoever works behind it. */
 export function apiContract(cluster: () => ContractCluster): void {

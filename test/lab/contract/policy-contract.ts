@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { burstPolicyCrd } from '../../../src/policy/crd.ts';
 import { changeCases, smallest, specCases, whole, wholeStatus } from '../../unit/policy/specs.ts';
-import { type ContractCluster, makeRoom, policyOf, refusal, type Room } from './contract-cluster.ts';
+import { type ContractCluster, makeRoom, policyOf, type Room, refusal } from './contract-cluster.ts';
 
 /** A dozen refusals of different kinds: schema, enum, list map, CEL on a field, across fields, across sections. */
 const refused = [

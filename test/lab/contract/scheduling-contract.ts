@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { waitFor } from '../../cluster/wait-for.ts';
 import {
-  conditionOf,
   type ContractCluster,
+  conditionOf,
   isReady,
   makeRoom,
   podOf,
-  refusal,
   type Room,
+  refusal,
   type Seen,
 } from './contract-cluster.ts';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createWorld } from '../../../src/lab/world/world.ts';
-import type { Deployment } from '../../../src/lab/world/kube.ts';
-import { startKeda } from '../../../src/lab/simulate/drive/keda.ts';
 import { loadOfShapes } from '../../../src/lab/simulate/arrivals/load.ts';
+import { startKeda } from '../../../src/lab/simulate/drive/keda.ts';
 import { shapesOf } from '../../../src/lab/simulate/scenario.ts';
 import { worldOf } from '../../../src/lab/simulate/setup.ts';
+import type { Deployment } from '../../../src/lab/world/kube.ts';
+import { createWorld } from '../../../src/lab/world/world.ts';
 import { contendersOf, scenarioOf, startMs } from './scenes.ts';
 
 /** Replicas that a contender asks for over time, as seconds from the start and their number. */

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { plan } from '../../../src/act/plan.ts';
 import { decide } from '../../../src/decide/decide.ts';
 import { headroom } from '../../../src/decide/fit.ts';
 import { type Memory, restoredMemory } from '../../../src/decide/memory.ts';
-import { plan } from '../../../src/act/plan.ts';
-import { resolvePolicy } from '../../../src/policy/resolve.ts';
-import type { BurstPolicy } from '../../../src/policy/schema.ts';
-import { applyWrite } from '../../../src/lab/simulate/drive/apply.ts';
 import { loadOfShapes } from '../../../src/lab/simulate/arrivals/load.ts';
+import { applyWrite } from '../../../src/lab/simulate/drive/apply.ts';
 import { Creations } from '../../../src/lab/simulate/observe/creations.ts';
 import { growthIn } from '../../../src/lab/simulate/observe/growth.ts';
 import { Observer } from '../../../src/lab/simulate/observe/observer.ts';
@@ -18,6 +16,8 @@ import { statusText } from '../../../src/lab/world/autoscaler-status.ts';
 import { isActive, isReady } from '../../../src/lab/world/conditions.ts';
 import type { ConfigMap } from '../../../src/lab/world/kube.ts';
 import { createWorld } from '../../../src/lab/world/world.ts';
+import { resolvePolicy } from '../../../src/policy/resolve.ts';
+import type { BurstPolicy } from '../../../src/policy/schema.ts';
 import { contendersOf, scenarioOf, startMs } from './scenes.ts';
 
 test('an observation says what stands in the cluster, at any time of a burst', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { test, type TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { prometheusArrivals } from '../../../src/lab/simulate/arrivals/prometheus.ts';
 
 const endMs = Date.parse('2026-03-10T12:00:30Z');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { contenderNames, parseScenario } from '../../../src/lab/simulate/scenario.ts';
 import { checkPolicy, inlinePolicy } from '../../../src/lab/simulate/contender.ts';
+import { contenderNames, parseScenario } from '../../../src/lab/simulate/scenario.ts';
 import { scenarioOf, scenarioText } from './scenes.ts';
 
 const problemsOf = (change: Readonly<Record<string, unknown>>): readonly string[] =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { loadOfShapes } from '../../../src/lab/simulate/arrivals/load.ts';
-import { checkPolicy, type Contender, inlinePolicy } from '../../../src/lab/simulate/contender.ts';
+import { type Contender, checkPolicy, inlinePolicy } from '../../../src/lab/simulate/contender.ts';
 import type { SimulationResult } from '../../../src/lab/simulate/result.ts';
 import {
   contenderNames,

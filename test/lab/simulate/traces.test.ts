@@ -100,6 +100,8 @@ const bad: readonly (readonly [
   ['time that goes back', 'timestamp,value\n10,1\n\n5,1', 4, /before that of line 2/],
   ['requests that go back', 'timestamp\n10\n9', 3, /before that of line 2/],
   ['negative count', 'timestamp,value\n1,-2', 2, /-2 is negative/],
+  ['a count beyond all measure', 'timestamp,value\n1,1e12', 2, /more than 100000000 jobs in one row/],
+  ['times in two units', 'timestamp\n1\n1760000000000', 3, /more than 400 days after that of line 2/],
   ['count that is no number', 'timestamp,value\n1,many', 2, /"many" is not a number/],
   ['infinite count', 'timestamp,value\n1,1e999', 2, /is not a number/],
   ['missing count', 'timestamp,value\n1', 2, /value is missing/],

@@ -63,12 +63,12 @@ describe('conditions', () => {
       new RegExp(`^${quiet} Saturated=True/VmPoolFull Bursting=True/Starting Limited=False/NotLimited$`),
     ],
     [
-      'a burst of which every replica runs is running',
+      'a burst of which every replica is ready is running',
       {
         observation: observation({
           sample: spike,
           companions: [companion(200)],
-          pods: { burstRunning: 200 },
+          pods: { burstRunning: 200, burstReady: 200 },
         }),
       },
       /Bursting=True\/Running/,
@@ -214,7 +214,11 @@ describe('status', () => {
       nowMs: startMs + 10_400,
     });
     const running = status({
-      observation: observation({ sample: spike, companions: [companion(200)], pods: { burstRunning: 200 } }),
+      observation: observation({
+        sample: spike,
+        companions: [companion(200)],
+        pods: { burstRunning: 200, burstReady: 200 },
+      }),
       previous: spiked,
       nowMs: startMs + 60_000,
     });
@@ -250,7 +254,7 @@ describe('when the status is written', () => {
         atMs: startMs + seconds * 1000,
         sample: { backlog: more.backlog ?? 20_000 },
         companions: [companion(200)],
-        pods: { burstRunning: more.burstRunning ?? 100 },
+        pods: { burstRunning: more.burstRunning ?? 100, burstReady: more.burstRunning ?? 100 },
       }),
       nowMs: startMs,
     });

@@ -21,6 +21,10 @@ interface Row {
 const rowsForInterval = 1000;
 const soleIntervalMs = 60_000;
 
+/** A longer trace, and more jobs in a row, are a mistake in the unit rather than a load that somebody has. */
+const longestMs = 400 * 86_400_000;
+const mostJobs = 100_000_000;
+
 /**
  * Slots of a trace with counts: each row counts from its time to that of the next, but no longer than is usual in the
  * file, so that a hole in it stays a hole.
@@ -56,10 +60,19 @@ function usualIntervalMs(file: string, columns: TimedColumns): number {
 }
 
 function* rowsOf(file: string, columns: TimedColumns): Generator<Row> {
+  let first: Row | undefined;
   let before: Row | undefined;
   for (const line of linesOf(file)) {
     if (line.number === columns.header) continue;
     const row = rowOf(file, line, columns);
+    first ??= row;
+    if (row.atMs - first.atMs > longestMs) {
+      throw traceError(
+        file,
+        row.line,
+        `the time is more than 400 days after that of line ${first.line}; check the unit of the times`,
+      );
+    }
     if (before !== undefined && row.atMs < before.atMs) {
       throw traceError(
         file,
@@ -95,5 +108,6 @@ export function countOf(file: string, line: number, cell: string): number {
   const jobs = numberOf(cell);
   if (jobs === undefined) throw traceError(file, line, `${shown(cell)} is not a number`);
   if (jobs < 0) throw traceError(file, line, `${cell} is negative; write 0 or more`);
+  if (jobs > mostJobs) throw traceError(file, line, `${cell} is more than ${mostJobs} jobs in one row`);
   return jobs;
 }
