@@ -16,6 +16,7 @@ import { version } from '../version.ts';
 import { createApp } from '../web/app.ts';
 import { listen } from '../web/server.ts';
 import { watchHealth } from './health.ts';
+import { within } from './within.ts';
 
 export interface RunOptions {
   /** Undefined: the ServiceAccount of the pod that this runs in. */
@@ -166,14 +167,6 @@ export async function run(options: RunOptions): Promise<number> {
   await aborted(asked.signal);
   await running.close();
   return 0;
-}
-
-/** Waits for something, but not longer than that. */
-async function within(ms: number, done: Promise<void>): Promise<void> {
-  const ended = new AbortController();
-  const tooLate = systemClock.sleep(ms, ended.signal).catch(() => undefined);
-  await Promise.race([done, tooLate]);
-  ended.abort();
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

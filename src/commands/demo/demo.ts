@@ -11,6 +11,7 @@ import { createWorld } from '../../lab/world/world.ts';
 import { createLogger } from '../../report/log.ts';
 import { startRedisServer } from '../redis-server.ts';
 import { startController } from '../run.ts';
+import { within } from '../within.ts';
 import { hireCrew } from './crew.ts';
 import { namespace, policyOf, queue as queueName, sceneOf } from './scene.ts';
 import { clock, liveScreen, plainScreen, type Screen } from './screen.ts';
@@ -120,21 +121,9 @@ export async function demo(options: DemoOptions, io: DemoIo): Promise<number> {
     else screen.tell(ending(summary));
     return isGood(summary) || io.signal.aborted ? 0 : 1;
   } finally {
-    for (const close of closers.toReversed()) await closed(close);
+    // Whatever becomes of one, the others are closed as well.
+    for (const close of closers.toReversed()) await within(closeMs, Promise.resolve().then(close));
   }
-}
-
-/** Closes one thing; whatever becomes of it, the others are closed as well. */
-async function closed(close: () => Promise<void> | void): Promise<void> {
-  const enough = new AbortController();
-  const tooLong = systemClock.sleep(closeMs, enough.signal).catch(() => undefined);
-  await Promise.race([
-    Promise.resolve()
-      .then(close)
-      .catch(() => undefined),
-    tooLong,
-  ]);
-  enough.abort();
 }
 
 /** The play: a quiet cluster, a spike, and looking on until the burst is over. */

@@ -8,6 +8,7 @@ import { wantedByJob } from '../../../src/cluster/target.ts';
 import { ClusterView } from '../../../src/cluster/view.ts';
 import { defaultVirtualPools } from '../../../src/cluster/virtual-nodes.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
+import { policy as anyPolicy } from '../decide/given.ts';
 import { json, line, refusal, type Script, scriptedServer } from './api-server.ts';
 import { at, meta, owner, rawNode, rawPod, spec, startMs } from './given.ts';
 
@@ -18,30 +19,14 @@ const nowMs = startMs + 100_000;
 const template = { metadata: { labels: { app: 'worker' } }, spec: spec('1') };
 
 function policy(target: Policy['target'] = { kind: 'Deployment', name: 'worker' }): Policy {
-  return {
+  return anyPolicy({
     key: 'media/p',
-    namespace: 'media',
     name: 'p',
     uid: 'uid-p',
-    generation: 1,
-    createdAtMs: 0,
-    deleting: false,
     target,
-    suspend: false,
-    dryRun: false,
-    priority: 0,
     scaling: undefined,
-    burst: {
-      strategy: 'Companion',
-      vmPool: 'Grow',
-      delay: { alwaysSeconds: 0, whilePoolGrowsSeconds: 0 },
-      maxReplicas: 10,
-      reclaim: { afterSeconds: 60, readyTimeoutSeconds: 50 },
-      withoutVmNodes: 'Forbid',
-      budget: { maxRatePerHour: undefined, maxSpendPerDay: undefined, onExhausted: 'Keep' },
-      drain: { timeoutSeconds: 600 },
-    },
-  };
+    burst: { reclaim: { afterSeconds: 60, readyTimeoutSeconds: 50 } },
+  });
 }
 
 function deployment(name: string, more: RawWorkload & { readonly owner?: string } = {}): RawWorkload {
