@@ -7,13 +7,11 @@ import { headroom as predictHeadroom } from './fit.ts';
 import { limitsOf, tightest } from './limits.ts';
 import type { Memory } from './memory.ts';
 import type { Observation } from './observation.ts';
+import { secondsToBelief, settledAt, steady } from './steady.ts';
 import { extremeOf, observed, secondsToChange, type Window } from './window.ts';
 
 /** A decision is looked at again after this, whatever happens, seconds. */
 const longestLookSeconds = 15;
-
-/** A sum of parts is rounded up, but not for the sake of the last bit of a float. */
-const roundingSlack = 1e-6;
 
 /**
  * The heart of Spillway: what to set now, and why, from one observation and what the last decision left behind.
@@ -33,11 +31,15 @@ export function decide(
     scaling === undefined
       ? undefined
       : demandOf(scaling, observation.sources, memory.sources, pods, memory.restoredDemand, atMs);
+  const holdSeconds = scaling?.scaleDownStabilizationSeconds ?? 0;
   const wantedNow =
     scaling === undefined || asked === undefined
       ? target.replicas
-      : clamp(Math.ceil(asked.replicas - roundingSlack), scaling.minReplicas, scaling.maxReplicas);
-  const holdSeconds = scaling?.scaleDownStabilizationSeconds ?? 0;
+      : clamp(
+          steady(asked.replicas, memory.settled, atMs, holdSeconds),
+          scaling.minReplicas,
+          scaling.maxReplicas,
+        );
   const demandWindow: Window =
     scaling === undefined
       ? [[atMs, wantedNow]]
@@ -115,6 +117,7 @@ export function decide(
       longestLookSeconds,
       asked?.secondsToFallback ?? longestLookSeconds,
       secondsToVerdict(distrust, atMs),
+      secondsToBelief(memory.settled, atMs, holdSeconds),
       secondsToChange(demandWindow, atMs, holdSeconds),
       secondsToChange(spillWindow, atMs, delaySeconds),
       secondsToChange(keepWindow, atMs, burst.reclaim.afterSeconds),
@@ -125,6 +128,7 @@ export function decide(
     sequence,
     sources: asked?.memory ?? memory.sources,
     demand: demandWindow,
+    settled: settledAt(demand, memory.settled, atMs),
     spill: spillWindow,
     keep: keepWindow,
     distrust,

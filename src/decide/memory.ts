@@ -1,5 +1,6 @@
 import { type Distrust, trusting } from './distrust.ts';
 import type { Rates } from './rates.ts';
+import type { Settled } from './steady.ts';
 import type { Window } from './window.ts';
 
 /** What one decision leaves to the next: small, plain, versioned. */
@@ -10,6 +11,7 @@ export interface Memory {
   readonly sources: Readonly<Record<string, SourceMemory>>;
   /** Demand over `scaleDownStabilization`: its highest value counts. */
   readonly demand: Window;
+  readonly settled: Settled;
   /** Spill over `burst.delay`: its lowest value counts. */
   readonly spill: Window;
   /** What has to be kept, over `reclaim.after`: its highest value counts. */
@@ -35,6 +37,7 @@ export function restoredMemory(atMs: number, found: { demand: number; burst: num
     sequence: 0,
     sources: {},
     demand: [[atMs, found.demand]],
+    settled: { level: found.demand, fellAtMs: undefined },
     spill: [[atMs, 0]],
     keep: [[atMs, found.burst]],
     distrust: trusting,

@@ -12,10 +12,14 @@ export interface Rates {
   /** Job-seconds worked and jobs ended, older ones fading. */
   readonly workedSeconds: number;
   readonly completions: number;
+  /** The same while nothing waited: enough of it can show that jobs have become faster. */
+  readonly calm: { readonly workedSeconds: number; readonly completions: number };
   /** Jobs in work as they usually were, fading like the sums: what is more now has begun and not ended yet. */
   readonly usuallyActive: number;
   /** Since when jobs have been waiting; undefined: none is. */
   readonly backlogSinceMs: number | undefined;
+  /** When no job was waiting last: none that waits now has waited longer. Undefined: not seen yet. */
+  readonly emptyAtMs: number | undefined;
 }
 
 interface Counters {
@@ -43,8 +47,10 @@ export function noRates(atMs: number): Rates {
     buckets: [],
     workedSeconds: 0,
     completions: 0,
+    calm: { workedSeconds: 0, completions: 0 },
     usuallyActive: 0,
     backlogSinceMs: undefined,
+    emptyAtMs: undefined,
   };
 }
 
@@ -53,6 +59,7 @@ export function measured(before: Rates, sample: OkSample, readyReplicas: number)
   const { last } = before;
   if (last !== undefined && sample.atMs <= last.atMs) return before;
   const backlogSinceMs = sample.backlog > 0 ? (before.backlogSinceMs ?? sample.atMs) : undefined;
+  const emptyAtMs = sample.backlog > 0 ? before.emptyAtMs : sample.atMs;
   const counters: Counters = {
     atMs: sample.atMs,
     backlog: sample.backlog,
@@ -61,13 +68,14 @@ export function measured(before: Rates, sample: OkSample, readyReplicas: number)
     completionsTotal: sample.completionsTotal,
   };
   if (last === undefined) {
-    return { ...before, last: counters, backlogSinceMs, bucketStartMs: sample.atMs };
+    return { ...before, last: counters, backlogSinceMs, emptyAtMs, bucketStartMs: sample.atMs };
   }
   return {
     ...worked(before, last, sample, readyReplicas),
     ...arrived(before, last, sample),
     last: counters,
     backlogSinceMs,
+    emptyAtMs,
   };
 }
 
@@ -97,36 +105,71 @@ export function serviceSeconds(rates: Rates): number | undefined {
 }
 
 /**
- * Seconds that the oldest job has waited. Where the source does not tell: no longer than there has been a backlog,
- * and no longer than the backlog took to arrive.
+ * Seconds that the oldest job has waited: as the source tells by the job's own time, but no longer than it is since
+ * nothing waited. The clock of a producer may be off by minutes, and a job that was delayed on purpose is older than its
+ * wait. Where the source does not tell: no longer than there has been a backlog, and than the backlog took to arrive.
  */
 export function oldestAgeSeconds(rates: Rates, sample: OkSample): number {
   if (sample.backlog === 0) return 0;
-  if (sample.oldestAgeSeconds !== undefined) return sample.oldestAgeSeconds;
+  const mostSeconds = (sample.atMs - (rates.emptyAtMs ?? Number.NEGATIVE_INFINITY)) / 1000;
+  if (sample.oldestAgeSeconds !== undefined)
+    return Math.max(0, Math.min(sample.oldestAgeSeconds, mostSeconds));
   const waitedSeconds = (sample.atMs - (rates.backlogSinceMs ?? sample.atMs)) / 1000;
   const rate = arrivalsPerSecond(rates, sample);
   return rate > 0 ? Math.min(waitedSeconds, sample.backlog / rate) : waitedSeconds;
 }
 
-type Worked = Pick<Rates, 'workedSeconds' | 'completions' | 'usuallyActive'>;
+type Worked = Pick<Rates, 'workedSeconds' | 'completions' | 'calm' | 'usuallyActive'>;
 
 function worked(before: Rates, last: Counters, sample: OkSample, readyReplicas: number): Worked {
-  const { workedSeconds, completions, usuallyActive } = before;
+  const { workedSeconds, completions, calm, usuallyActive } = before;
   const seconds = (sample.atMs - last.atMs) / 1000;
-  const measurable =
-    last.backlog > 0 &&
-    readyReplicas > 0 &&
-    !sample.paused &&
-    !sample.rateLimited &&
-    seconds <= longestGapSeconds;
+  const atWork = readyReplicas > 0 && !sample.paused && !sample.rateLimited && seconds <= longestGapSeconds;
   const ended = counted(last.completionsTotal, sample.completionsTotal);
-  if (!measurable || ended === undefined) return { workedSeconds, completions, usuallyActive };
+  if (!atWork || ended === undefined) return { workedSeconds, completions, calm, usuallyActive };
+  if (last.backlog === 0) return { ...calmed(before, last, sample, seconds, ended), usuallyActive };
   const jobSeconds = completions > 0 ? workedSeconds / completions : 0;
   const kept = Math.exp(-seconds / Math.max(fadeSeconds, 10 * jobSeconds));
   return {
     workedSeconds: workedSeconds * kept + ((last.active + sample.active) / 2) * seconds,
     completions: completions * kept + ended,
+    calm: noRates(0).calm,
     usuallyActive: completions > 0 ? usuallyActive * kept + sample.active * (1 - kept) : last.active,
+  };
+}
+
+/** Samples that are further apart than this miss short jobs between them, seconds. */
+const densestGapSeconds = 1.5;
+/** So many jobs, and so much faster than believed, before a calm measurement is believed. */
+const calmJobs = 100;
+const calmShare = 0.8;
+
+/**
+ * While nothing waits, jobs in work are seen by chance, and a time that is measured so may be too long: it counts only
+ * where it is clearly shorter than what is believed. Without it, workers that were slow once would be held for ever:
+ * there are so many of them that nothing ever waits again.
+ */
+function calmed(
+  before: Rates,
+  last: Counters,
+  sample: OkSample,
+  seconds: number,
+  ended: number,
+): Omit<Worked, 'usuallyActive'> {
+  const { workedSeconds, completions } = before;
+  const seen = seconds <= densestGapSeconds && last.active > 0 && sample.active > 0;
+  if (!seen) return { workedSeconds, completions, calm: before.calm };
+  const calm = {
+    workedSeconds: before.calm.workedSeconds + ((last.active + sample.active) / 2) * seconds,
+    completions: before.calm.completions + ended,
+  };
+  if (calm.completions < calmJobs) return { workedSeconds, completions, calm };
+  const jobSeconds = calm.workedSeconds / calm.completions;
+  const faster = completions > 0 && jobSeconds < calmShare * (workedSeconds / completions);
+  return {
+    workedSeconds: faster ? jobSeconds * completions : workedSeconds,
+    completions,
+    calm: noRates(0).calm,
   };
 }
 
