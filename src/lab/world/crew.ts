@@ -10,6 +10,10 @@ export interface Worker {
   /** It finishes what it has and takes no more. */
   closing: boolean;
   gone: boolean;
+  /** The drain mark that it obeys: it takes no jobs while there is one. */
+  mark: string | undefined;
+  /** Free hands that are put aside because of the mark. */
+  keptHands: number;
 }
 
 /** The workers of a queue, and who of them takes the next job: the one that has been idle for longest. */
@@ -28,7 +32,16 @@ export class Crew {
 
   join(pod: Pod, hands: number, exited: (exitCode: number) => void): Worker {
     const number = this.#byNumber.length;
-    const worker: Worker = { number, pod, exited, busy: 0, closing: false, gone: false };
+    const worker: Worker = {
+      number,
+      pod,
+      exited,
+      busy: 0,
+      closing: false,
+      gone: false,
+      mark: undefined,
+      keptHands: 0,
+    };
     this.#byNumber.push(worker);
     this.#byPod.set(pod.metadata.uid, worker);
     for (let hand = 0; hand < hands; hand += 1) this.#hands.push(worker);
@@ -61,6 +74,13 @@ export class Crew {
     this.#byNumber[worker.number] = undefined;
   }
 
+  /** Marks a worker, or lifts its mark and lets its hands be taken again. */
+  mark(worker: Worker, mark: string | undefined): void {
+    worker.mark = mark;
+    if (mark !== undefined) return;
+    for (; worker.keptHands > 0; worker.keptHands -= 1) this.#hands.push(worker);
+  }
+
   /** Takes a free hand; undefined: all are busy. */
   takeHand(): Worker | undefined {
     while (this.#firstHand < this.#hands.length) {
@@ -70,13 +90,17 @@ export class Crew {
         this.#hands = this.#hands.slice(this.#firstHand);
         this.#firstHand = 0;
       }
-      if (worker !== undefined && !worker.closing) return worker;
+      if (worker === undefined || worker.closing) continue;
+      if (worker.mark === undefined) return worker;
+      worker.keptHands += 1;
     }
     return undefined;
   }
 
   /** A hand is free again. */
   giveHand(worker: Worker): void {
-    if (!worker.closing) this.#hands.push(worker);
+    if (worker.closing) return;
+    if (worker.mark === undefined) this.#hands.push(worker);
+    else worker.keptHands += 1;
   }
 }

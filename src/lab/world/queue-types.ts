@@ -27,6 +27,8 @@ export interface QueueSpec {
   readonly lockMs?: number;
   readonly stalledIntervalMs?: number;
   readonly maxStalled?: number;
+  /** Workers use the drain library: they tell of themselves and obey marks (false by default). */
+  readonly drains?: boolean;
   /** SIGTERM makes a worker finish its jobs and take no more (true by default); false: it dies at once. */
   readonly closesGracefully?: boolean;
   /** Waiting times up to this count as within the objective (`stats.within`), milliseconds. */
@@ -46,6 +48,15 @@ export interface QueueSample {
   readonly completionsTotal: number;
   /** Jobs in work by pod name. */
   readonly busy: Readonly<Record<string, number>>;
+}
+
+/** What a worker with the drain library says of itself (docs/drain.md). */
+export interface QueueWorkerReport {
+  readonly pod: string;
+  readonly state: 'working' | 'draining' | 'drained';
+  /** The mark that it obeys; undefined: none. */
+  readonly mark: string | undefined;
+  readonly busy: number;
 }
 
 /** Totals of a queue since the start. Waiting is from the arrival of a job to its first start. */
@@ -74,6 +85,10 @@ export interface Queue {
   feed(arrivals: Arrivals): void;
   setPaused(paused: boolean): void;
   sample(): QueueSample;
+  /** Marks the worker of a pod to drain, or lifts its mark; without the drain library nobody hears it. */
+  mark(podName: string, mark: string | undefined): void;
+  /** What the workers say of themselves; empty without the drain library. */
+  reports(): readonly QueueWorkerReport[];
   readonly stats: QueueStats;
   /** Waiting time of first starts, seconds, at a quantile of 0 to 1, within 1 %; undefined: nothing has started. */
   waitSeconds(quantile: number): number | undefined;

@@ -9,7 +9,7 @@ import type { Pod } from './kube.ts';
 import { noCounts } from './queue-counts.ts';
 import type { QueueHost } from './queue-host.ts';
 import { type Orphan, StalledJobs } from './stalled.ts';
-import type { Arrivals, Queue, QueueSample, QueueSpec, QueueStats } from './types.ts';
+import type { Arrivals, Queue, QueueSample, QueueSpec, QueueStats, QueueWorkerReport } from './types.ts';
 import { WaitHistogram } from './wait-histogram.ts';
 
 interface Delayed {
@@ -134,6 +134,26 @@ export class JobQueue implements Queue {
       completionsTotal: this.#counts.completed + this.#counts.failed,
       busy,
     };
+  }
+
+  mark(podName: string, mark: string | undefined): void {
+    if (this.spec.drains !== true) return;
+    for (const worker of this.#crew.all()) {
+      if (worker.pod.metadata.name === podName && worker.mark !== mark) this.#crew.mark(worker, mark);
+    }
+    if (mark !== undefined) return;
+    this.#dispatch();
+    this.#host.touched();
+  }
+
+  reports(): readonly QueueWorkerReport[] {
+    if (this.spec.drains !== true) return [];
+    return [...this.#crew.all()].map(({ pod, mark, busy }) => ({
+      pod: pod.metadata.name,
+      state: mark === undefined ? 'working' : busy > 0 ? 'draining' : 'drained',
+      mark,
+      busy,
+    }));
   }
 
   /** A pod starts to take jobs. */

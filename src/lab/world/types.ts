@@ -235,5 +235,12 @@ export interface Stage {
   readonly random: Random;
 }
 
-export type { Arrivals, Queue, QueueSample, QueueSpec, QueueStats } from './queue-types.ts';
+export type {
+  Arrivals,
+  Queue,
+  QueueSample,
+  QueueSpec,
+  QueueStats,
+  QueueWorkerReport,
+} from './queue-types.ts';
 export type { Node, Pod };
