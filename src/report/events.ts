@@ -1,12 +1,19 @@
 import type { Decision, LimitName } from '../decide/decision.ts';
 import { count } from '../decide/words.ts';
+import { nothingTold, type SignalChange, signalChanges, type ToldOfSignals } from './signal-events.ts';
 
 /** One thing worth a Kubernetes Event. */
 export interface BurstEvent {
   readonly type: 'Normal' | 'Warning';
-  readonly reason: 'BurstStarted' | 'BurstGrown' | 'BurstLimited' | 'BurstReclaimed' | 'BurstEnded';
+  readonly reason:
+    | 'BurstStarted'
+    | 'BurstGrown'
+    | 'BurstLimited'
+    | 'BurstReclaimed'
+    | 'BurstEnded'
+    | SignalChange['reason'];
   /** What Spillway did, for the `action` field. */
-  readonly action: 'Burst' | 'Limit' | 'Reclaim';
+  readonly action: 'Burst' | 'Limit' | 'Reclaim' | 'Watch';
   /** What happened and the summary of the decision. */
   readonly note: string;
   /** The decision that it follows from. */
@@ -22,6 +29,7 @@ export interface Told {
   readonly grantedAtMs: number;
   /** When each limit was last seen to bite, milliseconds since the epoch. */
   readonly limits: Readonly<Partial<Record<LimitName, number>>>;
+  readonly ofSignals: ToldOfSignals;
 }
 
 /** A burst that changes step by step is told at most this often, unless it doubles or halves. */
@@ -42,8 +50,10 @@ export function eventsOf(
   const newLimits = decision.burst.limitedBy.filter(
     (name) => decision.atMs - (before.limits[name] ?? Number.NEGATIVE_INFINITY) >= limitAwayMs,
   );
+  const signals = signalChanges(before.ofSignals, decision);
   return {
     events: [
+      ...signals.changes.map((one) => signalEvent(one, decision)),
       ...(change === undefined ? [] : [change]),
       ...(newLimits.length === 0 ? [] : [limitEvent(newLimits, decision)]),
     ],
@@ -55,13 +65,20 @@ export function eventsOf(
         ...before.limits,
         ...Object.fromEntries(decision.burst.limitedBy.map((name) => [name, decision.atMs])),
       },
+      ofSignals: signals.told,
     },
   };
 }
 
 function asFound({ burst }: Decision): Told {
   const found = Math.max(burst.asked, burst.running);
-  return { bursting: found > 0, granted: found, grantedAtMs: Number.NEGATIVE_INFINITY, limits: {} };
+  return {
+    bursting: found > 0,
+    granted: found,
+    grantedAtMs: Number.NEGATIVE_INFINITY,
+    limits: {},
+    ofSignals: nothingTold,
+  };
 }
 
 function isBursting({ burst }: Decision): boolean {
@@ -96,6 +113,11 @@ function limitEvent(limits: readonly LimitName[], decision: Decision): BurstEven
   const note = `${count(granted)} of ${count(wanted)} may burst, limited by ${limits.join(', ')}.`;
   const type = limits.every((name) => name === 'Suspended') ? 'Normal' : 'Warning';
   return { ...event(decision, 'BurstLimited', 'Limit', note), type };
+}
+
+function signalEvent({ reason, note }: SignalChange, { id, atMs }: Decision): BurstEvent {
+  const type = reason === 'SignalBack' ? 'Normal' : 'Warning';
+  return { type, reason, action: 'Watch', note, decisionId: id, atMs };
 }
 
 function event(
