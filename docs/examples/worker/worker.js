@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { drainable } from '@spillway/worker';
 import { Worker } from 'bullmq';
 
 /** The job itself: put your own work here. */
@@ -20,10 +21,10 @@ const worker = new Worker(process.env.QUEUE ?? 'thumbnails', makeThumbnail, {
 worker.on('error', (error) => console.error(error.message));
 worker.on('failed', (job, error) => console.error(`job ${job?.id} failed: ${error.message}`));
 
-// BullMQ does not listen to signals itself. close() takes no new job and waits for those that run.
-for (const signal of ['SIGTERM', 'SIGINT']) {
-  process.once(signal, async () => {
-    await worker.close();
-    process.exit(0);
-  });
-}
+// Spillway can empty this worker before its pod goes. On SIGTERM it takes no new job, ends those that run, and exits.
+drainable(worker, {
+  exit: true,
+  onDraining: () => console.log('draining'),
+  onDrained: () => console.log('drained'),
+  onResumed: () => console.log('working again'),
+});
