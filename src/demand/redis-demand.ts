@@ -3,68 +3,76 @@ import type { Sample } from '../decide/observation.ts';
 import type { Feed } from '../policy/policy.ts';
 import { bullmqProbe } from './bullmq.ts';
 import { bullmqReader } from './bullmq-reader.ts';
-import { Mailbox } from './mailbox.ts';
+import type { DrainPort, WorkersSample } from './drain.ts';
 import { RedisLinks } from './redis/links.ts';
 import type { Probe } from './redis/probe.ts';
 import { scriptOf } from './redis/script.ts';
 import { listReader, redisListProbe } from './redis-list.ts';
-import { followSecret, type SourceParts } from './redis-source.ts';
+import { RedisDrain } from './redis-drain.ts';
+import { followSecret, type RedisUser, type SourceParts } from './redis-source.ts';
 import { redisStreamProbe, streamReader } from './redis-stream.ts';
-import { type Report, reportTo } from './report.ts';
+import { detailsOf, type Report, reportTo } from './report.ts';
 import type { SecretReader } from './secret-reader.ts';
 import type { Demand, WatchRequest } from './source.ts';
+import { Watches } from './watches.ts';
 
 type RedisFeed = Exclude<Feed, { readonly type: 'Prometheus' }>;
 
 /**
- * Demand read from Redis: `BullMQ`, `RedisList` and `RedisStream`. A `Prometheus` source is lost, with a code that says
- * that this version does not read it.
+ * Demand read from Redis (`BullMQ`, `RedisList` and `RedisStream`), and the drain of its workers, over the same
+ * connections. A `Prometheus` source is lost, with a code that says that this version does not read it. `close` ends both.
  * @param random between 0 and 1; spreads sweeps and reconnections
  */
-export function redisDemand(secrets: SecretReader, clock: Clock, random: () => number = Math.random): Demand {
+export function redisDemand(
+  secrets: SecretReader,
+  clock: Clock,
+  random: () => number = Math.random,
+): Demand & DrainPort {
   return new RedisDemand(secrets, clock, random);
 }
 
-class RedisDemand implements Demand {
+class RedisDemand implements Demand, DrainPort {
   readonly #parts: SourceParts;
-  readonly #stop = new AbortController();
-  readonly #watching = new Set<Promise<void>>();
+  readonly #watches = new Watches();
+  readonly #drain: RedisDrain;
 
   constructor(secrets: SecretReader, clock: Clock, random: () => number) {
     const links = new RedisLinks(scriptOf([bullmqReader, listReader, streamReader]), clock, random);
     this.#parts = { secrets, links, clock, random };
+    this.#drain = new RedisDrain(this.#parts, this.#watches);
   }
 
-  async *watch(request: WatchRequest, signal: AbortSignal): AsyncIterable<Sample> {
-    const left = new AbortController();
-    const until = AbortSignal.any([signal, this.#stop.signal, left.signal]);
-    const mailbox = new Mailbox<Sample>();
-    until.addEventListener('abort', () => mailbox.close(), { once: true });
-    if (until.aborted) return;
-    const watching = this.#start(request, mailbox, until).finally(() => this.#watching.delete(watching));
-    this.#watching.add(watching);
-    try {
-      for (let next = await mailbox.take(); next !== undefined; next = await mailbox.take()) yield next.value;
-    } finally {
-      left.abort();
-      await watching;
-    }
+  watch(request: WatchRequest, signal: AbortSignal): AsyncIterable<Sample> {
+    return this.#watches.start(signal, (put, until) => this.#follow(request, put, until));
+  }
+
+  workers(request: WatchRequest, signal: AbortSignal): AsyncIterable<WorkersSample> {
+    return this.#drain.workers(request, signal);
+  }
+
+  mark(request: WatchRequest, marks: ReadonlyMap<string, string>): void {
+    this.#drain.mark(request, marks);
   }
 
   async close(): Promise<void> {
-    this.#stop.abort();
-    await Promise.all(this.#watching);
+    await this.#watches.close();
     await this.#parts.links.closed();
   }
 
-  async #start(request: WatchRequest, mailbox: Mailbox<Sample>, signal: AbortSignal): Promise<void> {
+  async #follow(request: WatchRequest, put: (sample: Sample) => void, signal: AbortSignal): Promise<void> {
+    const { links, clock } = this.#parts;
     const { feed } = request.source;
-    const report = reportTo((sample) => mailbox.put(sample), detailsOf(request), this.#parts.clock);
+    const report = reportTo(put, detailsOf(request), clock);
     if (feed.type === 'Prometheus') {
       report.lost('PROMETHEUS_UNAVAILABLE');
       return;
     }
-    await followSecret(request.namespace, feed.redis, probeOf(feed, report), this.#parts, signal);
+    const probe = probeOf(feed, report);
+    const user: RedisUser = {
+      attach: (endpoint) => links.attach(endpoint, probe),
+      lose: (code) => probe.lose(code),
+    };
+    await followSecret(request.namespace, feed.redis, user, this.#parts, signal);
   }
 }
 
@@ -76,20 +84,5 @@ function probeOf(feed: RedisFeed, report: Report): Probe {
       return redisListProbe(feed, report);
     case 'RedisStream':
       return redisStreamProbe(feed, report);
-  }
-}
-
-/** What the sentences of errors.ts name. */
-function detailsOf({ namespace, source: { feed } }: WatchRequest): Readonly<Record<string, string>> {
-  if (feed.type === 'Prometheus') return {};
-  const { secretName, urlKey, caKey = '' } = feed.redis;
-  const place = { namespace, secret: secretName, urlKey, caKey };
-  switch (feed.type) {
-    case 'BullMQ':
-      return { ...place, queue: feed.queue, prefix: feed.prefix };
-    case 'RedisList':
-      return { ...place, redisKey: feed.key };
-    case 'RedisStream':
-      return { ...place, redisKey: feed.key, group: feed.group };
   }
 }

@@ -1,11 +1,10 @@
 import type { Clock } from '../clock.ts';
-import { SpillwayError } from '../errors.ts';
+import { type ErrorCode, SpillwayError } from '../errors.ts';
 import type { RedisRef } from '../policy/policy.ts';
 import { Bell } from './bell.ts';
 import { backoffMs } from './redis/backoff.ts';
-import { endpointOf } from './redis/endpoint.ts';
+import { type Endpoint, endpointOf } from './redis/endpoint.ts';
 import type { RedisLinks } from './redis/links.ts';
-import type { Probe } from './redis/probe.ts';
 import type { SecretReader } from './secret-reader.ts';
 
 /** What sources are made of, shared by all of them. */
@@ -16,19 +15,27 @@ export interface SourceParts {
   readonly random: () => number;
 }
 
+/** What goes on at the Redis that a Secret names. */
+export interface RedisUser {
+  /** Begins there; the returned function ends it. */
+  attach(endpoint: Endpoint): () => void;
+  /** The Secret names no Redis, or none that may be used. */
+  lose(code: ErrorCode): void;
+}
+
 /**
- * Keeps a probe attached to the Redis that its Secret names, until `signal` aborts: a rotated Secret attaches it to the
+ * Keeps a user attached to the Redis that its Secret names, until `signal` aborts: a rotated Secret attaches it to the
  * new one and lets the old one go. A Secret that cannot be read for now leaves a working link alone; one that is gone
  * or makes no sense takes it away.
  */
 export async function followSecret(
   namespace: string,
   redis: RedisRef,
-  probe: Probe,
+  user: RedisUser,
   parts: SourceParts,
   signal: AbortSignal,
 ): Promise<void> {
-  const { secrets, links, clock, random } = parts;
+  const { secrets, clock, random } = parts;
   const changed = new Bell(clock);
   const unwatch = secrets.watch(namespace, redis.secretName, () => changed.ring());
   let attached: { readonly endpointId: string; readonly detach: () => void } | undefined;
@@ -41,7 +48,7 @@ export async function followSecret(
         failures = 0;
         if (endpoint.id !== attached?.endpointId) {
           attached?.detach();
-          attached = { endpointId: endpoint.id, detach: links.attach(endpoint, probe) };
+          attached = { endpointId: endpoint.id, detach: user.attach(endpoint) };
         }
       } catch (error) {
         if (signal.aborted) break;
@@ -50,7 +57,7 @@ export async function followSecret(
         if (attached === undefined || code !== 'SECRET_UNREADABLE') {
           attached?.detach();
           attached = undefined;
-          probe.lose(code);
+          user.lose(code);
         }
       }
       await changed.wait(failures === 0 ? undefined : backoffMs(failures + 3, random), signal);

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { OkSample, Sample } from '../decide/observation.ts';
 import { type ErrorCode, sentence } from '../errors.ts';
+import type { WatchRequest } from './source.ts';
 
 /** Where a probe puts its readings. It knows since when there has been no good one. */
 export interface Report {
@@ -28,4 +29,19 @@ export function reportTo(
       put({ state: 'lost', atMs: clock.now(), sinceMs, code, message: sentence(code, details) });
     },
   };
+}
+
+/** What the sentences of errors.ts name. */
+export function detailsOf({ namespace, source: { feed } }: WatchRequest): Readonly<Record<string, string>> {
+  if (feed.type === 'Prometheus') return {};
+  const { secretName, urlKey, caKey = '' } = feed.redis;
+  const place = { namespace, secret: secretName, urlKey, caKey };
+  switch (feed.type) {
+    case 'BullMQ':
+      return { ...place, queue: feed.queue, prefix: feed.prefix };
+    case 'RedisList':
+      return { ...place, redisKey: feed.key };
+    case 'RedisStream':
+      return { ...place, redisKey: feed.key, group: feed.group };
+  }
 }

@@ -83,11 +83,11 @@ export class Blocker {
       let connection: Connection | undefined;
       try {
         connection = await this.#link.open('spillway-blocker', signal);
-        const hangUp = connection.close.bind(connection);
-        signal.addEventListener('abort', hangUp, { once: true });
+        connection.closeOn(signal);
+        connection.whenClosed(() => this.#changed.ring());
         this.#clientId = Number(await connection.call(graceMs, 'CLIENT', ['ID']));
         attempt = 0;
-        await this.#block(connection).finally(() => signal.removeEventListener('abort', hangUp));
+        await this.#block(connection);
       } catch (error) {
         // Why the Redis is lost is found and told by the sampler.
         if (isFailover(error)) this.#link.failedOver();
@@ -103,7 +103,7 @@ export class Blocker {
   }
 
   async #block(connection: Connection): Promise<void> {
-    while (!this.#signal.aborted) {
+    while (!this.#signal.aborted && connection.isOpen) {
       if (this.#streams.size === 0) {
         await this.#changed.wait(undefined, this.#signal);
         continue;

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Clock } from '../../clock.ts';
 import { connectorFor } from './connector.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Address, Login } from './endpoint.ts';
 
 /** A server that has not let us in by then counts as gone. */
 const connectDeadlineMs = 5_000;
@@ -25,18 +25,19 @@ export class Connection {
    * @param name shown by CLIENT LIST
    */
   static async open(
-    endpoint: Endpoint,
+    address: Address,
+    login: Login,
     name: string,
     clock: Clock,
     signal: AbortSignal,
   ): Promise<Connection> {
     signal.throwIfAborted();
     const redis = new Redis({
-      Connector: connectorFor(endpoint),
+      Connector: connectorFor(address, login.tls),
       lazyConnect: true,
       // RESP2: the replies are the same for every server that BullMQ runs on.
       protocol: 2,
-      db: endpoint.database,
+      db: login.database,
       connectionName: name,
       disableClientInfo: true,
       // Needs no INFO permission; a server that still loads says so to the first command.
@@ -45,9 +46,9 @@ export class Connection {
       autoResendUnfulfilledCommands: false,
       retryStrategy: () => null,
       connectTimeout: 0,
-      ...(endpoint.tls === undefined ? {} : { tls: {} }),
-      ...(endpoint.username === undefined ? {} : { username: endpoint.username }),
-      ...(endpoint.password === undefined ? {} : { password: endpoint.password }),
+      ...(login.tls === undefined ? {} : { tls: {} }),
+      ...(login.username === undefined ? {} : { username: login.username }),
+      ...(login.password === undefined ? {} : { password: login.password }),
     });
     // The first error says why; `connect` itself only says that the connection is closed.
     let cause: Error | undefined;
@@ -83,6 +84,25 @@ export class Connection {
     } finally {
       cancel();
     }
+  }
+
+  /** Whether commands can be sent on it. */
+  get isOpen(): boolean {
+    return this.#redis.status === 'ready';
+  }
+
+  /** Calls `ended` once it is closed, by either side. */
+  whenClosed(ended: () => void): void {
+    if (this.isOpen) this.#redis.once('close', ended);
+    else ended();
+  }
+
+  /** Closes it as soon as the signal aborts. */
+  closeOn(signal: AbortSignal): void {
+    const hangUp = () => this.close();
+    if (signal.aborted) hangUp();
+    signal.addEventListener('abort', hangUp, { once: true });
+    this.whenClosed(() => signal.removeEventListener('abort', hangUp));
   }
 
   /** Closes it at once; commands under way reject. */

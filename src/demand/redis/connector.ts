@@ -2,13 +2,18 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AbstractConnector } from 'ioredis';
 import { guardedLookup } from './address.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Address, Login } from './endpoint.ts';
 
 /**
- * How ioredis gets its socket for one endpoint: through the guarded lookup, with the Secret's CA, and closed at once
+ * How ioredis gets its socket to one server: through the guarded lookup, with the Secret's CA, and closed at once
  * (ioredis' own waits up to 2 s for the other side).
  */
-export function connectorFor(endpoint: Endpoint): new (options: unknown) => AbstractConnector {
+export function connectorFor(
+  { host, port }: Address,
+  tls: Login['tls'],
+): new (
+  options: unknown,
+) => AbstractConnector {
   return class GuardedConnector extends AbstractConnector {
     constructor() {
       super(0);
@@ -16,7 +21,6 @@ export function connectorFor(endpoint: Endpoint): new (options: unknown) => Abst
 
     override async connect(): Promise<Socket> {
       this.connecting = true;
-      const { host, port, tls } = endpoint;
       const options = { host, port, lookup: guardedLookup() };
       const socket =
         tls === undefined

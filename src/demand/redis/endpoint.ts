@@ -2,13 +2,15 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { SpillwayError } from '../../errors.ts';
 import type { RedisRef } from '../../policy/policy.ts';
 import { isRefusedAddress } from './address.ts';
+import { isSentinelUrl, parsedSentinelUrl } from './sentinel-url.ts';
 
-/** One Redis database and how to log in. */
-export interface Endpoint {
-  /** Hash of everything below: sources with the same one share their connections. */
-  readonly id: string;
+export interface Address {
   readonly host: string;
   readonly port: number;
+}
+
+/** How to log in to a Redis, wherever it is. */
+export interface Login {
   readonly database: number;
   readonly username: string | undefined;
   readonly password: string | undefined;
@@ -16,24 +18,60 @@ export interface Endpoint {
   readonly tls: { readonly ca: string | undefined } | undefined;
 }
 
+/** Who knows where a master is. The Sentinels speak TLS where the master does. */
+export interface SentinelGroup {
+  readonly sentinels: readonly Address[];
+  /** The name that they watch it under. */
+  readonly master: string;
+  /** Of the Sentinels, which is not that of the master; undefined: they want none. */
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+}
+
+/** One Redis database. */
+export interface Endpoint extends Login {
+  /** Hash of everything else: sources with the same one share their connections. */
+  readonly id: string;
+  readonly at: Address | SentinelGroup;
+}
+
 /**
  * The Redis that a source's Secret names.
  * @throws SpillwayError SECRET_KEY_MISSING, REDIS_URL_INVALID, REDIS_CA_INVALID, REDIS_ADDRESS_REFUSED
  */
 export function endpointOf(ref: RedisRef, secret: Readonly<Record<string, string>>): Endpoint {
-  const url = parsedUrl(valueOf(ref, secret, ref.urlKey), ref);
+  const text = valueOf(ref, secret, ref.urlKey);
   const ca = ref.caKey === undefined ? undefined : checkedBundle(valueOf(ref, secret, ref.caKey), ref);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isRefusedAddress(host)) throw new SpillwayError('REDIS_ADDRESS_REFUSED', { secret: ref.secretName });
-  const parts = {
-    host,
-    port: url.port === '' ? 6379 : Number(url.port),
+  const parts = isSentinelUrl(text) ? behindSentinels(text, ca, ref) : atAddress(text, ca, ref);
+  const addresses = 'sentinels' in parts.at ? parts.at.sentinels : [parts.at];
+  if (addresses.some(({ host }) => isRefusedAddress(host))) {
+    throw new SpillwayError('REDIS_ADDRESS_REFUSED', { secret: ref.secretName });
+  }
+  return { id: createHash('sha256').update(JSON.stringify(parts)).digest('hex'), ...parts };
+}
+
+function atAddress(text: string, ca: string | undefined, ref: RedisRef): Omit<Endpoint, 'id'> {
+  const url = parsedUrl(text, ref);
+  return {
+    at: { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? 6379 : Number(url.port) },
     database: Number(url.pathname.slice(1)),
     username: decoded(url.username, ref),
     password: decoded(url.password, ref),
     tls: url.protocol === 'rediss:' ? { ca } : undefined,
   };
-  return { id: createHash('sha256').update(JSON.stringify(parts)).digest('hex'), ...parts };
+}
+
+function behindSentinels(text: string, ca: string | undefined, ref: RedisRef): Omit<Endpoint, 'id'> {
+  const url = parsedSentinelUrl(text);
+  if (url === undefined) throw invalidUrl(ref);
+  const { sentinels, master, database, username, password } = url;
+  return {
+    at: { sentinels, master, username: url.sentinelUsername, password: url.sentinelPassword },
+    database,
+    username,
+    password,
+    tls: url.tls ? { ca } : undefined,
+  };
 }
 
 function valueOf(ref: RedisRef, secret: Readonly<Record<string, string>>, key: string): string {
@@ -44,7 +82,7 @@ function valueOf(ref: RedisRef, secret: Readonly<Record<string, string>>, key: s
   return value;
 }
 
-/** Only `redis[s]://[user[:password]@]host[:port][/database]`: sockets, queries and other schemes are refused. */
+/** One server: only `redis[s]://[user[:password]@]host[:port][/database]`: sockets, queries and other schemes are refused. */
 function parsedUrl(text: string, ref: RedisRef): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const fits =

@@ -10,7 +10,7 @@ const answers: readonly (readonly [RegExp, ErrorCode])[] = [
     /NOPERM|has no permissions|can't run this command|can't access at least one of the keys/i,
     'REDIS_FORBIDDEN',
   ],
-  [/^(LOADING|BUSY|MASTERDOWN|TRYAGAIN)|^UNBLOCKED/i, 'REDIS_NOT_READY'],
+  [/^(LOADING|BUSY|MASTERDOWN|TRYAGAIN|READONLY|UNBLOCKED)|killed by user/i, 'REDIS_NOT_READY'],
   [/CROSSSLOT|CLUSTERDOWN|^(MOVED|ASK) |non local key/i, 'REDIS_CLUSTER_UNSUPPORTED'],
 ];
 
@@ -31,9 +31,31 @@ export function answerCode(answer: string): ErrorCode {
   return answers.find(([pattern]) => pattern.test(answer))?.[1] ?? 'REDIS_FAILED';
 }
 
+/** The same for what a drain failed with: it writes, which demand never does. */
+export function drainFailureCode(error: unknown): ErrorCode {
+  if (error instanceof Error && writeRefused.test(error.message)) return 'REDIS_WRITE_REFUSED';
+  const code = failureCode(error);
+  return code === 'REDIS_FORBIDDEN' ? 'REDIS_DRAIN_FORBIDDEN' : code;
+}
+
+/** Memory or disk is full, replicas are missing, or it is a replica itself; Redis 6 says so inside a longer text. */
+const writeRefused = /\b(OOM|MISCONF|NOREPLICAS|READONLY)\b/;
+
+/** The same for what a Sentinel failed with. */
+export function sentinelFailureCode(error: unknown): ErrorCode {
+  if (error instanceof Error && error.message.includes('No such master'))
+    return 'REDIS_SENTINEL_MASTER_UNKNOWN';
+  const code = failureCode(error);
+  if (code === 'REDIS_AUTH_FAILED' || code === 'REDIS_FORBIDDEN') return 'REDIS_SENTINEL_REFUSED';
+  return code === 'REDIS_TLS_FAILED' || code === 'REDIS_ADDRESS_REFUSED'
+    ? code
+    : 'REDIS_SENTINEL_UNREACHABLE';
+}
+
 /** The server became a replica, or its address may now lead to another: connect anew. */
 export function isFailover(error: unknown): boolean {
-  return error instanceof Error && /^(UNBLOCKED|READONLY)/.test(error.message);
+  // Redis 6 says so inside a longer text where a script met it.
+  return error instanceof Error && /^UNBLOCKED|\bREADONLY\b/.test(error.message);
 }
 
 /** A key in the call is not what the call expects. */

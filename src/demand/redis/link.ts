@@ -1,10 +1,10 @@
 import type { Clock } from '../../clock.ts';
 import { Blocker } from './blocker.ts';
-import { Connection } from './connection.ts';
+import { doorTo } from './door.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Probe } from './probe.ts';
 import { Sampler } from './sampler.ts';
-import type { Script } from './script.ts';
+import type { Call, Script } from './script.ts';
 
 /**
  * One Redis, and its two connections: a blocked connection cannot read (a second command waits until the block ends),
@@ -17,14 +17,14 @@ export class RedisLink {
 
   constructor(endpoint: Endpoint, script: Script, clock: Clock, random: () => number) {
     const { signal } = this.#stop;
-    const open = (name: string) => Connection.open(endpoint, name, clock, signal);
+    const door = doorTo(endpoint, clock, signal);
     const blocker: Blocker = new Blocker(
       {
-        open,
+        open: (name) => door.open(name),
         unblock: async (clientId) => {
           await this.#sampler.call('CLIENT', ['UNBLOCK', clientId]);
         },
-        failedOver: () => this.#sampler.reconnect(),
+        failedOver: () => this.failedOver(),
       },
       clock,
       random,
@@ -32,7 +32,8 @@ export class RedisLink {
     );
     this.#sampler = new Sampler(
       {
-        open,
+        open: (name) => door.open(name),
+        verify: (connection) => door.verify(connection),
         watch: (stream, afterId, wake) => blocker.watch(stream, afterId, wake),
         unwatch: (stream, wake) => blocker.unwatch(stream, wake),
         covers: (stream) => blocker.covers(stream),
@@ -42,12 +43,20 @@ export class RedisLink {
       random,
       signal,
     );
-    this.#running = Promise.all([blocker.run(), this.#sampler.run()]);
+    this.#running = Promise.all([blocker.run(), this.#sampler.run(), door.run()]);
   }
 
   /** Reads for `probe` until the returned function is called. */
   add(probe: Probe): () => void {
     return this.#sampler.add(probe);
+  }
+
+  /** Sends a command over the sampler's connection; rejects where there is none. */
+  readonly call: Call = (command, args) => this.#sampler.call(command, args);
+
+  /** Connects anew: a command met a server that has changed its role. */
+  failedOver(): void {
+    this.#sampler.reconnect();
   }
 
   /** Closes both connections; resolves when they are. */

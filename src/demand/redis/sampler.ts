@@ -1,15 +1,17 @@
 import type { Clock } from '../../clock.ts';
-import type { ErrorCode } from '../../errors.ts';
+import { type ErrorCode, SpillwayError } from '../../errors.ts';
 import { Bell } from '../bell.ts';
 import { backoffMs } from './backoff.ts';
 import type { Connection } from './connection.ts';
 import { failureCode } from './failure.ts';
 import type { Probe, Reading } from './probe.ts';
-import { parsedAnswer, type Script } from './script.ts';
+import { evaluate, parsedAnswer, type Script } from './script.ts';
 
 /** What the sampler needs of the link that it is part of. */
 export interface SamplerLink {
   open(name: string, signal: AbortSignal): Promise<Connection>;
+  /** Asked after each reading: rejects where what was read cannot be relied on. */
+  verify(connection: Connection): Promise<void>;
   /** Nothing happens in the stream for now: calls `wake` at the first entry after `afterId`. */
   watch(stream: string, afterId: string, wake: () => void): void;
   unwatch(stream: string, wake: () => void): void;
@@ -56,6 +58,8 @@ export class Sampler {
   #connection: Connection | undefined;
   /** Why there is no connection, as far as known. */
   #failure: ErrorCode | undefined;
+  /** Resolves with the first connection, or when there can be none. */
+  readonly #tried = Promise.withResolvers<void>();
 
   /** @param signal ends it and all that it waits for */
   constructor(link: SamplerLink, script: Script, clock: Clock, random: () => number, signal: AbortSignal) {
@@ -86,9 +90,10 @@ export class Sampler {
     };
   }
 
-  /** Sends a command between two readings. */
+  /** Sends a command between two readings. Waits for the first connection; later, where there is none, it rejects. */
   async call(command: string, args: readonly (string | number)[]): Promise<unknown> {
-    if (this.#connection === undefined) throw new Error('There is no connection.');
+    await this.#tried.promise;
+    if (this.#connection === undefined) throw new SpillwayError(this.#failure ?? 'REDIS_UNREACHABLE');
     return this.#connection.call(deadlineMs, command, args);
   }
 
@@ -106,15 +111,17 @@ export class Sampler {
       let connection: Connection | undefined;
       try {
         connection = await this.#link.open('spillway-sampler', signal);
-        const hangUp = connection.close.bind(connection);
-        signal.addEventListener('abort', hangUp, { once: true });
+        connection.closeOn(signal);
+        connection.whenClosed(() => this.#poked.ring());
         this.#connection = connection;
+        this.#tried.resolve();
         await this.#sample(connection, () => {
           attempt = 0;
           this.#failure = undefined;
-        }).finally(() => signal.removeEventListener('abort', hangUp));
+        });
       } catch (error) {
         if (!signal.aborted) this.#lose(failureCode(error));
+        this.#tried.resolve();
       } finally {
         this.#connection = undefined;
         connection?.close();
@@ -124,11 +131,12 @@ export class Sampler {
     }
   }
 
-  /** Until the connection fails. */
+  /** Until the connection fails, which is noticed at once, also while there is nothing to read. */
   async #sample(connection: Connection, succeeded: () => void): Promise<void> {
     for (const entry of this.#entries.values()) entry.dueAtMs = this.#clock.elapsed();
     let fullBatches = 0;
     while (!this.#signal.aborted) {
+      if (!connection.isOpen) throw new SpillwayError('REDIS_UNREACHABLE');
       const batch = this.#nextBatch();
       if (batch.length === 0) {
         await this.#poked.wait(this.#untilDueMs(), this.#signal);
@@ -187,12 +195,10 @@ export class Sampler {
   }
 
   async #evaluate(connection: Connection, args: readonly (string | number)[]): Promise<readonly unknown[]> {
-    const answers = await connection
-      .call(deadlineMs, 'EVALSHA', [this.#script.sha1, ...args])
-      .catch((error: unknown) => {
-        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-        return connection.call(deadlineMs, 'EVAL', [this.#script.lua, ...args]);
-      });
+    const answers = await evaluate(this.#script, args, (command, all) =>
+      connection.call(deadlineMs, command, all),
+    );
+    await this.#link.verify(connection);
     return Array.isArray(answers) ? answers : [];
   }
 

@@ -26,7 +26,8 @@ function blockerOf(t: { after(run: () => Promise<void>): void }) {
   const unblocked: number[] = [];
   const blocker = new Blocker(
     {
-      open: (name, signal) => Connection.open(endpoint, name, systemClock, signal),
+      open: (name, signal) =>
+        Connection.open({ host: '127.0.0.1', port: redis.port }, endpoint, name, systemClock, signal),
       unblock: async (id) => {
         unblocked.push(id);
         await client.client('UNBLOCK', id);

@@ -21,8 +21,7 @@ const codeOf = (url: string) => code(() => endpointOf(ref, { url }));
 test('a Redis URL is read with its parts, and space around it is left out', () => {
   const { id, ...parts } = endpointOf(ref, { url: ' rediss://me:p%40ss@cache.example:6380/3\n' });
   assert.deepEqual(parts, {
-    host: 'cache.example',
-    port: 6380,
+    at: { host: 'cache.example', port: 6380 },
     database: 3,
     username: 'me',
     password: 'p@ss',
@@ -30,7 +29,7 @@ test('a Redis URL is read with its parts, and space around it is left out', () =
   });
   assert.match(id, /^[0-9a-f]{64}$/);
   const plain = endpointOf(ref, { url: 'redis://10.0.0.1' });
-  assert.deepEqual([plain.port, plain.database, plain.tls], [6379, 0, undefined]);
+  assert.deepEqual([plain.at, plain.database, plain.tls], [{ host: '10.0.0.1', port: 6379 }, 0, undefined]);
 });
 
 test('sockets, other schemes and URLs with more to them are refused', () => {
@@ -54,6 +53,66 @@ test('sockets, other schemes and URLs with more to them are refused', () => {
   assert.equal(
     code(() => endpointOf(withCa, { url: 'rediss://h', ca: 'no PEM' })),
     'REDIS_CA_INVALID',
+  );
+});
+
+test('a Sentinel URL is read with all its hosts, the name of the master and both logins', () => {
+  const url =
+    'rediss+sentinel://me:p%40ss@a.example:1001,10.0.0.2,[fd00::3]:1003/main%2F1/2?sentinelUsername=s&sentinelPassword=%26+x';
+  const { id, ...parts } = endpointOf(ref, { url });
+  assert.deepEqual(parts, {
+    at: {
+      sentinels: [
+        { host: 'a.example', port: 1001 },
+        { host: '10.0.0.2', port: 26379 },
+        { host: 'fd00::3', port: 1003 },
+      ],
+      master: 'main/1',
+      username: 's',
+      password: '&+x',
+    },
+    database: 2,
+    username: 'me',
+    password: 'p@ss',
+    tls: { ca: undefined },
+  });
+  const plain = endpointOf(ref, { url: 'redis+sentinel://:pw@a/main' });
+  assert.deepEqual(
+    [plain.username, plain.password, plain.database, plain.tls],
+    [undefined, 'pw', 0, undefined],
+  );
+  assert.notEqual(plain.id, id);
+  assert.notEqual(plain.id, endpointOf(ref, { url: 'redis+sentinel://:pw@a/other' }).id);
+});
+
+test('Sentinel URLs that miss something, or say more, are refused', () => {
+  for (const rest of [
+    'a:26379',
+    'a:26379/',
+    '/main',
+    'a,/main',
+    'a:0/main',
+    'a:65536/main',
+    'a b/main',
+    'a/main/x',
+    'a/main/0/1',
+    'a/main?password=x',
+    'a/main?sentinelPassword=%zz',
+    'a/main#x',
+    'u:%zz@a/main',
+    `${Array.from({ length: 16 }, (_, i) => `s${i}`).join(',')}/main`,
+  ]) {
+    assert.equal(codeOf(`redis+sentinel://${rest}`), 'REDIS_URL_INVALID', rest);
+  }
+  assert.equal(codeOf('redis+sentinel://a,169.254.169.254/main'), 'REDIS_ADDRESS_REFUSED');
+  assert.equal(codeOf('redis+sentinel://a,[fe80::1]/main'), 'REDIS_ADDRESS_REFUSED');
+});
+
+test('no text makes reading a Sentinel URL fail with anything but a code', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), (text) =>
+      ['ok', 'REDIS_URL_INVALID', 'REDIS_ADDRESS_REFUSED'].includes(codeOf(`redis+sentinel://${text}/m`)),
+    ),
   );
 });
 

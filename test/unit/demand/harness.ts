@@ -1,9 +1,10 @@
 import type { TestContext } from 'node:test';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import type { LostSample, OkSample, Sample } from '../../../src/decide/observation.ts';
+import type { DrainPort } from '../../../src/demand/drain.ts';
 import { redisDemand } from '../../../src/demand/redis-demand.ts';
 import type { SecretReader } from '../../../src/demand/secret-reader.ts';
-import type { Demand } from '../../../src/demand/source.ts';
+import type { Demand, WatchRequest } from '../../../src/demand/source.ts';
 import { SpillwayError } from '../../../src/errors.ts';
 import type { Feed } from '../../../src/policy/policy.ts';
 
@@ -41,53 +42,45 @@ export const hurriedClock: Clock = {
   after: (delayMs, run) => systemClock.after(delayMs / 20, run),
 };
 
-/** What a watched source said, and waiting for what it will say. */
-export class Listener {
-  readonly #samples: Sample[] = [];
+/** What a watch gave, and waiting for what it will give. */
+export class Heard<T> {
+  readonly #heard: T[] = [];
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
-  #heard: () => void = () => undefined;
+  #wake: () => void = () => undefined;
 
-  constructor(demand: Demand, feed: Feed) {
-    const sizing = { rule: 'backlogPerReplica', jobs: 1 } as const;
-    const source = { name: 'jobs', sizing, workerConcurrency: 1, feed };
-    this.#done = this.#listen(
-      demand.watch({ policy: 'media/x', namespace: 'media', source }, this.#stop.signal),
-    );
+  constructor(watch: (signal: AbortSignal) => AsyncIterable<T>) {
+    this.#done = this.#listen(watch(this.#stop.signal));
   }
 
-  async #listen(samples: AsyncIterable<Sample>): Promise<void> {
-    for await (const sample of samples) {
-      this.#samples.push(sample);
-      this.#heard();
+  async #listen(values: AsyncIterable<T>): Promise<void> {
+    for await (const value of values) {
+      this.#heard.push(value);
+      this.#wake();
     }
+  }
+
+  get all(): readonly T[] {
+    return this.#heard;
   }
 
   get count(): number {
-    return this.#samples.length;
+    return this.#heard.length;
   }
 
-  /** The first sample from now on, or the latest one, that fits. */
-  async until(fits: (sample: Sample) => boolean): Promise<Sample> {
-    const latest = this.#samples.at(-1);
+  /** The first from now on, or the latest one, that fits. */
+  async until(fits: (value: T) => boolean): Promise<T> {
+    const latest = this.#heard.at(-1);
     if (latest !== undefined && fits(latest)) return latest;
-    for (let next = this.#samples.length; ; ) {
-      const sample = this.#samples[next];
-      if (sample === undefined) {
+    for (let next = this.#heard.length; ; ) {
+      const value = this.#heard[next];
+      if (value === undefined) {
         await new Promise<void>((resolve) => {
-          this.#heard = resolve;
+          this.#wake = resolve;
         });
-      } else if (fits(sample)) return sample;
+      } else if (fits(value)) return value;
       else next += 1;
     }
-  }
-
-  async ok(fits: (sample: OkSample) => boolean = () => true): Promise<OkSample> {
-    return (await this.until((sample) => sample.state === 'ok' && fits(sample))) as OkSample;
-  }
-
-  async lost(): Promise<LostSample> {
-    return (await this.until((sample) => sample.state === 'lost')) as LostSample;
   }
 
   async stop(): Promise<void> {
@@ -96,8 +89,31 @@ export class Listener {
   }
 }
 
+/** What a watched source said. */
+export class Listener extends Heard<Sample> {
+  constructor(demand: Demand, feed: Feed) {
+    super((signal) => demand.watch(requestOf(feed), signal));
+  }
+
+  async ok(fits: (sample: OkSample) => boolean = () => true): Promise<OkSample> {
+    return (await this.until((sample) => sample.state === 'ok' && fits(sample))) as OkSample;
+  }
+
+  async lost(code?: string): Promise<LostSample> {
+    const fits = (sample: Sample) => sample.state === 'lost' && (code === undefined || sample.code === code);
+    return (await this.until(fits)) as LostSample;
+  }
+}
+
+/** A policy's request for this feed. */
+export function requestOf(feed: Feed): WatchRequest {
+  const sizing = { rule: 'backlogPerReplica', jobs: 1 } as const;
+  const source = { name: 'jobs', sizing, workerConcurrency: 1, feed };
+  return { policy: 'media/x', namespace: 'media', source };
+}
+
 export interface DemandUnderTest {
-  readonly demand: Demand;
+  readonly demand: Demand & DrainPort;
   readonly secrets: TestSecrets;
   readonly listen: (feed: Feed) => Listener;
 }
