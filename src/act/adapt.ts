@@ -2,91 +2,77 @@ import type { V1PodSpec, V1PodTemplateSpec } from '@kubernetes/client-node';
 import type { VirtualPool } from '../config.ts';
 import { tolerates } from '../decide/admits.ts';
 import type { Refusal } from '../decide/observation.ts';
-import { sentence } from '../errors.ts';
+import type { Workload } from './eligibility/check.ts';
+import { drops } from './eligibility/drops.ts';
+import { type Finding, judge, refusalOf } from './eligibility/judge.ts';
+import { isDroppable, type RuleCode } from './eligibility/rules.ts';
 
 /** The template as burst pods use it, or why they cannot. */
-export type Adapted =
+export type Adapted = (
   | { readonly template: V1PodTemplateSpec; readonly refusals: readonly [] }
-  | { readonly template: undefined; readonly refusals: readonly Refusal[] };
+  | { readonly template: undefined; readonly refusals: readonly Refusal[] }
+) & {
+  /** What is different on the pool and bursts all the same. */
+  readonly warnings: readonly Refusal[];
+  /** What was left out. */
+  readonly dropped: readonly Refusal[];
+};
 
 /**
- * Adapts a pod template to a virtual pool. Pinned by the pool's selector instead of the template's own; what keeps
- * pods apart by node or zone is dropped, because a virtual node is one node without zones and all burst pods share
- * it. What would fail there or run wrongly is refused with a sentence.
+ * Adapts a pod template to a virtual pool, by the table of rules (docs/eligibility.md): what would fail there or run
+ * wrongly is refused with a sentence; what burst pods do without is left out; the rest is kept as it is, pinned by
+ * the pool's selector. Equal input gives equal output. `workload` is whose template it is.
  */
-export function adapt(template: V1PodTemplateSpec, pool: VirtualPool): Adapted {
-  const refusals = refusalsOf(template.spec, pool);
-  if (refusals.length > 0 || template.spec === undefined) return { template: undefined, refusals };
-  const { affinity: _, topologySpreadConstraints: __, nodeSelector: ___, ...kept } = template.spec;
+export function adapt(template: V1PodTemplateSpec, pool: VirtualPool, workload?: Workload): Adapted {
+  const { findings, left } = settle(template, pool, workload);
+  const told = (severity: Finding['severity']): readonly Refusal[] =>
+    findings.filter((finding) => finding.severity === severity).map(refusalOf);
+  const [refusals, warnings, dropped] = [told('refuse'), told('warn'), told('drop')];
+  const { metadata, spec } = left;
+  if (refusals.length > 0 || spec === undefined) return { template: undefined, refusals, warnings, dropped };
   return {
     refusals: [],
+    warnings,
+    dropped,
     template: {
-      ...(template.metadata === undefined
-        ? {}
-        : {
-            metadata: {
-              ...(template.metadata.labels === undefined ? {} : { labels: template.metadata.labels }),
-              ...(template.metadata.annotations === undefined
-                ? {}
-                : { annotations: template.metadata.annotations }),
-            },
-          }),
+      ...(metadata === undefined ? {} : { metadata: ownMetadata(metadata) }),
       spec: {
-        ...kept,
-        nodeSelector: { ...pool.nodeSelector },
-        tolerations: tolerationsFor(template.spec, pool),
+        ...spec,
+        nodeSelector: { ...spec.nodeSelector, ...pool.nodeSelector },
+        tolerations: tolerationsFor(spec, pool),
       },
     },
   };
 }
 
-/** Whether the template's own selector already asks for the virtual pool: then there is no VM pool to spill from. */
-export function isPinned(spec: V1PodSpec, pool: VirtualPool): boolean {
-  const asked = Object.entries(pool.nodeSelector);
-  const selected = asked.length > 0 && asked.every(([key, value]) => spec.nodeSelector?.[key] === value);
-  const terms =
-    spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
-  const required =
-    terms.length > 0 &&
-    terms.every((term) =>
-      asked.every(([key, value]) =>
-        term.matchExpressions?.some(
-          (expression) =>
-            expression.key === key &&
-            expression.operator === 'In' &&
-            expression.values?.every((one) => one === value) === true,
-        ),
-      ),
-    );
-  return selected || required;
+/**
+ * Leaves out what rules drop until none does: without one part another may mean something else (without its liveness
+ * probe a container needs no startup probe). What is found on the way is told once.
+ */
+function settle(
+  template: V1PodTemplateSpec,
+  pool: VirtualPool,
+  workload: Workload | undefined,
+  known: readonly Finding[] = [],
+): { readonly findings: readonly Finding[]; readonly left: V1PodTemplateSpec } {
+  const codes = new Set(known.map(({ code }) => code));
+  const news = judge(template, pool, workload).filter(({ code }) => !codes.has(code));
+  const findings = [...known, ...news];
+  const unwanted = news.filter(({ severity }) => severity === 'drop');
+  if (unwanted.length === 0 || template.spec === undefined) return { findings, left: template };
+  const spec = unwanted.reduce((left, { code }) => without(code, left, pool), template.spec);
+  return settle({ ...template, spec }, pool, workload, findings);
 }
 
-/** Volumes that the ACI provider cannot mount; a pod with one fails there (azure-aci, `Volumes`). */
-const unmountable = ['persistentVolumeClaim', 'hostPath', 'downwardAPI', 'ephemeral'] as const;
-
-function refusalsOf(spec: V1PodSpec | undefined, pool: VirtualPool): readonly Refusal[] {
-  if (spec === undefined) return [];
-  const azure = pool.kind !== 'Generic';
-  const volumes = (spec.volumes ?? []).filter(
-    (volume) => azure && unmountable.some((kind) => volume[kind] !== undefined),
-  );
-  const refusals: (Refusal | false)[] = [
-    isPinned(spec, pool) && refusal('TEMPLATE_PINNED', { pool: pool.name }),
-    spec.nodeName !== undefined &&
-      spec.nodeName !== '' &&
-      refusal('TEMPLATE_NODE_NAME', { node: spec.nodeName }),
-    (spec.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.length ?? 0) > 0 &&
-      refusal('TEMPLATE_POD_AFFINITY', {}),
-    volumes.length > 0 &&
-      refusal('TEMPLATE_VOLUME', { volumes: volumes.map((volume) => volume.name).join(', ') }),
-  ];
-  return refusals.filter((one): one is Refusal => one !== false);
+function without(code: RuleCode, spec: V1PodSpec, pool: VirtualPool): V1PodSpec {
+  return isDroppable(code) ? drops[code](spec, pool) : spec;
 }
 
-type RefusalCode = 'TEMPLATE_PINNED' | 'TEMPLATE_NODE_NAME' | 'TEMPLATE_POD_AFFINITY' | 'TEMPLATE_VOLUME';
-
-function refusal(code: RefusalCode, details: Record<string, string>): Refusal {
-  return { code, message: sentence(code, details) };
+function ownMetadata({ labels, annotations }: NonNullable<V1PodTemplateSpec['metadata']>) {
+  return {
+    ...(labels === undefined ? {} : { labels }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
 }
 
 function tolerationsFor(spec: V1PodSpec, pool: VirtualPool): NonNullable<V1PodSpec['tolerations']> {

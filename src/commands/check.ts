@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
+import { defaultVirtualPools } from '../cluster/virtual-nodes.ts';
+import type { VirtualPool } from '../config.ts';
 import { SpillwayError, sentence } from '../errors.ts';
 import { apiGroup, policyKind } from '../policy/schema.ts';
 import { isRecord } from '../policy/schema-tree.ts';
 import { validatePolicy } from '../policy/validate.ts';
+import { type TemplateFinding, templateFindings, templateLine } from './check-eligibility.ts';
 import { type Manifest, readManifests } from './manifests.ts';
 
 /** What `spillway check` was asked. */
@@ -12,6 +15,8 @@ export interface CheckOptions {
   readonly files: readonly string[];
   /** Print one JSON value instead of lines. */
   readonly json: boolean;
+  /** For which virtual pool the targets of policies are judged; undefined: the AKS add-on, which takes least. */
+  readonly pool?: VirtualPool | undefined;
 }
 
 /** Where the command reads and writes. `out` and `error` take whole lines, without their end. */
@@ -40,30 +45,49 @@ export type Finding =
       readonly path: string;
       readonly message: string;
     }
+  | TemplateFinding
   | { readonly result: 'error'; readonly file: string; readonly message: string };
 
 /**
- * Says what the API server would say about the policies of some files, without one. Resolves to the exit code: 0 all
- * valid, 1 some policy is not valid, 2 a file that cannot be read as YAML, or none named.
+ * Says what the API server would say about the policies of some files, without one, and what their targets meet on the
+ * virtual pool, where the files hold them. Resolves to the exit code: 0 all valid, 1 some policy is not valid or its
+ * target does not burst, 2 a file that cannot be read as YAML, or none named.
  */
 export async function check(options: CheckOptions, io: CheckIo): Promise<0 | 1 | 2> {
   if (options.files.length === 0) {
     io.error(sentence('CHECK_NO_FILES'));
     return 2;
   }
-  const findings: Finding[] = [];
-  for (const file of options.files) findings.push(...(await checkFile(file, io.stdin)));
+  const objects: (Manifest | Unreadable)[] = [];
+  for (const file of options.files) objects.push(...(await readObjects(file, io.stdin)));
+  const manifests = objects.filter((read): read is Manifest => !('result' in read));
+  const pool = options.pool ?? addOn;
+  const findings = objects.flatMap((read) =>
+    'result' in read ? [read] : checkManifest(read, manifests, pool),
+  );
   if (options.json) io.out(JSON.stringify(findings, undefined, 2));
   else for (const finding of findings) (finding.result === 'error' ? io.error : io.out)(lineOf(finding));
   const results = new Set(findings.map(({ result }) => result));
   if (results.has('error')) return 2;
-  return results.has('problem') ? 1 : 0;
+  return results.has('problem') || findings.some(isRefused) ? 1 : 0;
 }
 
-async function checkFile(file: string, stdin: AsyncIterable<Uint8Array>): Promise<readonly Finding[]> {
+const addOn = defaultVirtualPools.find(({ kind }) => kind === 'AksAddon');
+
+function isRefused(finding: Finding): boolean {
+  return finding.result === 'template' && (finding.severity === 'refuse' || finding.severity === 'invalid');
+}
+
+type Unreadable = Extract<Finding, { result: 'error' }>;
+
+/** The objects of a file, or why it cannot be read. */
+async function readObjects(
+  file: string,
+  stdin: AsyncIterable<Uint8Array>,
+): Promise<readonly (Manifest | Unreadable)[]> {
   const name = file === '-' ? 'standard input' : file;
   try {
-    return readManifests(name, file === '-' ? await buffer(stdin) : await read(file)).flatMap(checkManifest);
+    return readManifests(name, file === '-' ? await buffer(stdin) : await read(file));
   } catch (error) {
     if (!(error instanceof SpillwayError)) throw error;
     return [{ result: 'error', file: name, message: error.message }];
@@ -85,12 +109,19 @@ const readProblems: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder',
 };
 
-function checkManifest({ file, value, position }: Manifest): readonly Finding[] {
+function checkManifest(
+  { file, value, position }: Manifest,
+  manifests: readonly Manifest[],
+  pool: VirtualPool | undefined,
+): readonly Finding[] {
   const object = nameOf(value);
   const place = { file, ...position([]), object };
   if (!isPolicy(value)) return [{ result: 'skipped', ...place }];
   const problems = validatePolicy(value);
-  if (problems.length === 0) return [{ result: 'valid', ...place }];
+  if (problems.length === 0) {
+    const met = pool === undefined ? [] : templateFindings(value, manifests, pool);
+    return [{ result: 'valid', ...place }, ...met];
+  }
   return problems
     .map(({ path, message, at }) => ({
       result: 'problem' as const,
@@ -121,6 +152,7 @@ function nameOf(value: unknown): string {
 function lineOf(finding: Finding): string {
   if (finding.result === 'error') return finding.message;
   const place = `${finding.file}:${finding.line}:${finding.column}`;
+  if (finding.result === 'template') return `${place} ${templateLine(finding)}`;
   if (finding.result === 'problem') return `${place} ${finding.path}: ${finding.message}`;
   const verdict = finding.result === 'valid' ? 'valid' : `skipped, it is not a ${policyKind}`;
   return `${place} ${finding.object}: ${verdict}`;

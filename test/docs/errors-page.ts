@@ -8,7 +8,7 @@ const chapters: readonly (readonly [title: string, where: string, begins: RegExp
     'From `spillway check`, or as the reason of `Accepted`.',
     /^(POLICY|CHECK|DURATION|QUANTITY|AMOUNT)_/,
   ],
-  ['Targets and templates', 'As the reason of `Accepted` or `Eligible`.', /^(TARGET|TEMPLATE|VIRTUAL)_/],
+  ['Targets', 'As the reason of `Accepted`.', /^(TARGET|VIRTUAL)_/],
   ['Writes', 'As the reason of `Limited`.', /^(COMPANION|WRITE)_/],
   ['Secrets', 'As the reason of `SignalsAvailable`.', /^SECRET_/],
   ['Redis', 'As the reason of `SignalsAvailable`; the last two from the demo and the tests.', /^REDIS_/],
@@ -41,7 +41,8 @@ const head = `# Errors
 <!-- generated: node test/docs/write-errors.ts -->
 
 Every error that Spillway tells has a code and a sentence that says what to do. Commands print both. In the conditions of a
-policy the code is the reason, written in PascalCase, and the sentence is the message. \`{name}\` stands for what is filled in.
+policy the code is the reason, written in PascalCase, and the sentence is the message. What is wrong with a pod template is on
+its own page, [eligibility](eligibility.md). \`{name}\` stands for what is filled in.
 Text that a server answered, and URLs with passwords, are never part of a sentence.`;
 
 function entry([code, sentence]: readonly [string, string]): string {

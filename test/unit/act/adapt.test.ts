@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { V1PodSpec } from '@kubernetes/client-node';
-import { adapt, isPinned } from '../../../src/act/adapt.ts';
+import { adapt } from '../../../src/act/adapt.ts';
+import { isPinned } from '../../../src/act/eligibility/checks/placement.ts';
 import { defaultVirtualPools } from '../../../src/cluster/virtual-nodes.ts';
 import type { VirtualPool } from '../../../src/config.ts';
 
@@ -105,7 +106,7 @@ describe('a template is refused', () => {
     ],
     [
       'with a volume that cannot be mounted there',
-      { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] },
+      { volumes: [{ name: 'models', persistentVolumeClaim: { claimName: 'models' } }] },
       'TEMPLATE_VOLUME',
     ],
   ] as const satisfies readonly (readonly [string, object, string])[]) {

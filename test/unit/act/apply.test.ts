@@ -93,6 +93,56 @@ describe('a write', () => {
     });
   });
 
+  test('notes a drain on a pod, or takes both annotations away', async () => {
+    const { client, sent } = answering({}, {});
+    const on = {
+      kind: 'SetDrain',
+      namespace: 'media',
+      name: 'pod-1',
+      resourceVersion: '3',
+      ended: undefined,
+      decisionId: 'decision',
+    } as const;
+    const note = { stage: 'draining', sinceMs: Date.UTC(2026, 0, 1) } as const;
+    await applyWrite({ ...on, drain: { note, cost: -1000 } }, client, open);
+    await applyWrite({ ...on, drain: undefined }, client, open);
+    const decided = { 'spillway.dev/decision': 'decision' };
+    assert.deepEqual(
+      sent.map(({ path, options }) => [path, options?.body]),
+      [
+        {
+          ...decided,
+          'spillway.dev/drain': 'draining 2026-01-01T00:00:00.000Z',
+          'controller.kubernetes.io/pod-deletion-cost': '-1000',
+        },
+        { ...decided, 'spillway.dev/drain': null, 'controller.kubernetes.io/pod-deletion-cost': null },
+      ].map((annotations) => [
+        '/api/v1/namespaces/media/pods/pod-1?fieldManager=spillway',
+        { metadata: { resourceVersion: '3', annotations } },
+      ]),
+    );
+  });
+
+  test('holds a policy by its finalizers, those of others included', async () => {
+    const { client, sent } = answering({}, {});
+    const on = {
+      kind: 'SetFinalizers',
+      namespace: 'media',
+      name: 'thumbnails',
+      resourceVersion: '5',
+    } as const;
+    const finalizers = ['theirs', 'spillway.dev/drain'];
+    await applyWrite({ ...on, finalizers, holds: true, decisionId: 'decision' }, client, open);
+    await applyWrite({ ...on, finalizers: ['theirs'], holds: false, decisionId: 'later' }, client, open);
+    assert.deepEqual(
+      sent.map(({ options }) => options?.body),
+      [
+        { finalizers, annotations: { 'spillway.dev/decision': 'decision' } },
+        { finalizers: ['theirs'], annotations: { 'spillway.dev/decision': null } },
+      ].map((metadata) => ({ metadata: { resourceVersion: '5', ...metadata } })),
+    );
+  });
+
   for (const [status, reason, expected] of [
     [409, 'Conflict', { state: 'conflict' }],
     [404, 'NotFound', { state: 'gone' }],

@@ -3,23 +3,15 @@ import { describe, test } from 'node:test';
 import type { V1Deployment } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { companionManifest, designCompanion } from '../../../src/act/companion.ts';
-import { type BurstPod, plan, type Standing, type StandingCompanion } from '../../../src/act/plan.ts';
+import { lookSeconds, plan, planRemoval } from '../../../src/act/plan.ts';
+import type { Standing, StandingCompanion } from '../../../src/act/standing.ts';
 import { decide } from '../../../src/decide/decide.ts';
 import type { Decision } from '../../../src/decide/decision.ts';
-import { blank, observation, policy } from '../decide/given.ts';
+import { blank, observation, policy, startMs } from '../decide/given.ts';
+import { design, leaving, pod, target, template } from './drain/given.ts';
 
-const target = {
-  name: 'thumbnail-worker',
-  namespace: 'media',
-  uid: 'target-uid',
-  resourceVersion: '7',
-  replicas: 12,
-};
-const template = {
-  metadata: { labels: { app: 'thumbnails' } },
-  spec: { containers: [{ name: 'worker', image: 'worker:1' }] },
-};
-const design = designCompanion(target, template);
+const held = { resourceVersion: '5', finalizers: ['spillway.dev/drain'] };
+const free = { resourceVersion: '5', finalizers: ['others.example.com/theirs'] };
 
 function decision(burst: Partial<Decision['burst']>, targetReplicas: number | undefined = 12): Decision {
   const { decision: base } = decide(policy(), observation(), blank);
@@ -27,7 +19,12 @@ function decision(burst: Partial<Decision['burst']>, targetReplicas: number | un
 }
 
 function standing(more: Partial<Standing> = {}): Standing {
-  return { target, design, companions: [], nameTaken: false, burstPods: [], ...more };
+  return { policy: held, target, design, companions: [], nameTaken: false, ...more };
+}
+
+/** Pods of which nobody tells whether they are busy: they are let go at once. */
+function silent(count: number) {
+  return Array.from({ length: count }, (_, index) => pod(`pod-${index}`, { told: 'silent', reports: false }));
 }
 
 function companion(replicas: number, more: Partial<StandingCompanion> = {}): StandingCompanion {
@@ -38,7 +35,8 @@ function companion(replicas: number, more: Partial<StandingCompanion> = {}): Sta
     resourceVersion: '9',
     replicas,
     ready: replicas,
-    pods: replicas,
+    pods: more.live?.length ?? replicas,
+    live: silent(replicas),
     deleting: false,
     labels: object.metadata?.labels ?? {},
     template: object.spec?.template ?? {},
@@ -49,8 +47,12 @@ function companion(replicas: number, more: Partial<StandingCompanion> = {}): Sta
 const old = (replicas: number, more: Partial<StandingCompanion> = {}) =>
   companion(replicas, { name: 'thumbnail-worker-burst-old', ...more });
 
-const brief = (write: ReturnType<typeof plan>[number]) =>
-  'to' in write ? `${write.kind} ${write.name} ${write.to}` : `${write.kind} ${write.name}`;
+const brief = (write: ReturnType<typeof plan>[number]): string => {
+  if ('to' in write) return `${write.kind} ${write.name} ${write.to}`;
+  if (write.kind === 'SetDrain') return `${write.name} ${write.drain?.note.stage ?? 'taken back'}`;
+  if (write.kind === 'SetFinalizers') return `${write.kind} ${write.finalizers.join(' ')}`;
+  return `${write.kind} ${write.name}`;
+};
 
 describe('plan', () => {
   test('a burst creates the companion first and scales the target after it', () => {
@@ -148,25 +150,51 @@ describe('plan', () => {
     assert.deepEqual(plan(policy(), decision({ granted: 22 }, 34), standing({ nameTaken: true })), []);
   });
 
-  test('before a burst shrinks its busy pods are made dear', () => {
-    const pod = (name: string, busyJobs: number, deletionCost = 0): BurstPod => ({
-      name,
-      resourceVersion: '3',
-      companion: design.name,
-      busyJobs,
-      deletionCost,
-    });
-    const burstPods = [pod('idle', 0), pod('busy', 1), pod('known', 1, 1), pod('was-busy', 0, 1)];
-    const writes = plan(
+  test('pods are drained before a burst shrinks, and taken back before it grows', () => {
+    const busy = [pod('a', { busyJobs: 1 }), pod('b'), pod('c', { busyJobs: 2 })];
+    const shrinks = plan(
       policy(),
       decision({ granted: 1 }),
-      standing({ companions: [companion(4)], burstPods }),
+      standing({ companions: [companion(3, { live: busy })] }),
     );
-    assert.deepEqual(writes.map(brief), [
-      'SetDeletionCost busy',
-      'SetDeletionCost was-busy',
-      `ScaleCompanion ${design.name} 1`,
+    assert.deepEqual(shrinks.map(brief), ['b draining', 'a draining']);
+    const later = [pod('c'), leaving('draining', 'a', { busyJobs: 1 }), leaving('drained', 'b')];
+    const companions = [companion(3, { live: later })];
+    assert.deepEqual(plan(policy(), decision({ granted: 1 }), standing({ companions })).map(brief), [
+      `ScaleCompanion ${design.name} 2`,
     ]);
+    assert.deepEqual(plan(policy(), decision({ granted: 5 }), standing({ companions })).map(brief), [
+      'a taken back',
+      'b taken back',
+      `ScaleCompanion ${design.name} 5`,
+    ]);
+  });
+
+  test('pods of an older template are drained like any other', () => {
+    const live = [pod('a', { busyJobs: 1 }), pod('b', { busyJobs: 1 })];
+    const companions = [old(2, { live }), companion(2)];
+    const writes = plan(policy(), decision({ granted: 2 }), standing({ companions }));
+    assert.deepEqual(writes.map(brief), ['a draining', 'b draining']);
+  });
+
+  test("the target's own pods are drained with the same care, and left alone where others set its replicas", () => {
+    const live = [pod('a', { busyJobs: 1 }), pod('b', { busyJobs: 1 })];
+    const own = { ...target, replicas: 2, live };
+    assert.deepEqual(plan(policy(), decision({ granted: 0 }, 1), standing({ target: own })).map(brief), [
+      'a draining',
+    ]);
+    const mine = { ...own, live: [leaving('draining', 'a'), pod('b')] };
+    const { targetReplicas: _, ...others } = decision({ granted: 0 });
+    const left = plan(policy(), { ...others, targetReplicas: undefined }, standing({ target: mine }));
+    assert.deepEqual(left.map(brief), ['a taken back']);
+  });
+
+  test('a pass that begins a drain is followed by another soon', () => {
+    const given = decision({ granted: 1 });
+    const live = [pod('a', { busyJobs: 1 }), pod('b', { busyJobs: 1 })];
+    const writes = plan(policy(), given, standing({ companions: [companion(2, { live })] }));
+    assert.equal(lookSeconds(policy(), given, writes) <= 0.5, true);
+    assert.equal(lookSeconds(policy(), given, []), given.nextLookSeconds);
   });
 
   test('replicas of all companions together stay within what is granted and within the hard limit', () => {
@@ -192,6 +220,61 @@ describe('plan', () => {
         },
       ),
     );
+  });
+});
+
+describe('the finalizer', () => {
+  test('comes before the first burst replica, beside those of others', () => {
+    const writes = plan(policy(), decision({ granted: 3 }), standing({ policy: free }));
+    assert.deepEqual(writes.map(brief), [
+      'SetFinalizers others.example.com/theirs spillway.dev/drain',
+      `CreateCompanion ${design.name} 3`,
+    ]);
+  });
+
+  test('goes after the last', () => {
+    const both = { ...free, finalizers: [...held.finalizers, ...free.finalizers] };
+    const none = decision({ granted: 0 });
+    assert.deepEqual(
+      plan(policy(), none, standing({ policy: both, companions: [companion(0)] })).map(brief),
+      [`DeleteCompanion ${design.name}`],
+    );
+    assert.deepEqual(plan(policy(), none, standing({ policy: both })).map(brief), [
+      'SetFinalizers others.example.com/theirs',
+    ]);
+    assert.deepEqual(plan(policy(), none, standing({ policy: free })), []);
+  });
+
+  test('stands while pods of the target drain, whose notes would stay behind', () => {
+    const own = { ...target, replicas: 2, live: [pod('a', { busyJobs: 1 }), pod('b', { busyJobs: 1 })] };
+    const begins = plan(policy(), decision({ granted: 0 }, 1), standing({ policy: free, target: own }));
+    assert.deepEqual(begins.map(brief), [
+      'SetFinalizers others.example.com/theirs spillway.dev/drain',
+      'a draining',
+    ]);
+  });
+
+  test('is not asked of a policy that is being deleted', () => {
+    const deleting = policy({ deleting: true });
+    const writes = plan(
+      deleting,
+      decision({ granted: 0 }),
+      standing({ policy: free, companions: [companion(0)] }),
+    );
+    assert.deepEqual(writes.map(brief), [`DeleteCompanion ${design.name}`]);
+  });
+});
+
+describe('a policy whose target is gone', () => {
+  const removal = (companions: readonly StandingCompanion[]): readonly string[] =>
+    planRemoval(policy(), 'gone', startMs, { policy: held, companions }).map(brief);
+
+  test('drains its companions, deletes them when they are empty, and is let go', () => {
+    const live = [pod('a', { busyJobs: 1 }), leaving('drained', 'b')];
+    assert.deepEqual(removal([companion(2, { live })]), ['a draining', `ScaleCompanion ${design.name} 1`]);
+    assert.deepEqual(removal([companion(0, { pods: 1 })]), []);
+    assert.deepEqual(removal([companion(0)]), [`DeleteCompanion ${design.name}`]);
+    assert.deepEqual(removal([]), ['SetFinalizers ']);
   });
 });
 

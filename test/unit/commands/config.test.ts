@@ -12,7 +12,22 @@ describe('the configuration', () => {
       lease: { namespace: undefined, name: 'spillway' },
       http: { host: '0.0.0.0', port: 8080 },
       virtualPools: defaultVirtualPools,
-      maxCacheAgeSeconds: 600,
+      maxCacheAgeSeconds: 180,
+      budget: { maxRatePerHour: undefined, maxSpendPerDay: undefined, onExhausted: 'Keep' },
+      breaker: { stuckCreatingAfterSeconds: 900 },
+    });
+  });
+
+  test('knows the pace of Azure where nothing else is said, and a budget of the cluster', () => {
+    const pool = (more: string): string =>
+      `virtualPools: [{ name: a, nodeSelector: { type: virtual-kubelet }, ${more} }]`;
+    assert.deepEqual(parse(pool('kind: AciHelm')).virtualPools[0]?.pace, { per5Minutes: 100, perHour: 300 });
+    const own = pool('kind: Generic, pace: { per5Minutes: 5, perHour: 9 }');
+    assert.deepEqual(parse(own).virtualPools[0]?.pace, { per5Minutes: 5, perHour: 9 });
+    assert.deepEqual(parse('budget: { maxSpendPerDay: 200, onExhausted: Drain }').budget, {
+      maxRatePerHour: undefined,
+      maxSpendPerDay: 200,
+      onExhausted: 'Drain',
     });
   });
 
