@@ -1,5 +1,8 @@
 import { SpillwayError } from '../errors.ts';
 
+/** Longest wait that a server is granted by Retry-After, seconds: something between us and it may ask for hours. */
+const longestWaitSeconds = 60;
+
 /**
  * An answer of the API server that is not a success. The message holds only what we asked and the status:
  * text that the server wrote may quote objects and stays out of messages, status and logs.
@@ -9,7 +12,7 @@ export class ApiError extends Error {
   readonly status: number;
   /** Machine-readable reason of the Status object (`AlreadyExists`, `Conflict`, …); empty: none given. */
   readonly reason: string;
-  /** What the server asks to wait before the next try (429 and 5xx), seconds; undefined: it did not say. */
+  /** What the server asks to wait before the next try (429 and 5xx), at most 60 seconds; undefined: it did not say. */
   readonly retryAfterSeconds: number | undefined;
   readonly verb: string;
   readonly resource: string;
@@ -26,7 +29,8 @@ export class ApiError extends Error {
     this.name = 'ApiError';
     this.status = status;
     this.reason = reason;
-    this.retryAfterSeconds = retryAfterSeconds;
+    this.retryAfterSeconds =
+      retryAfterSeconds === undefined ? undefined : Math.min(longestWaitSeconds, retryAfterSeconds);
     this.verb = call.verb;
     this.resource = call.resource;
   }

@@ -1,24 +1,16 @@
-import { parse } from 'yaml';
-import type { Clock } from '../clock.ts';
-import type { VmPoolObservation } from '../decide/observation.ts';
-import type { ClusterClient } from './client.ts';
-import type { RawObject } from './raw.ts';
-import { watchOne } from './watch-one.ts';
+import type { GrowthCode, GrowthReason, VmPoolObservation } from '../decide/observation.ts';
+import { type AutoscalerStatus, type NodeGroup, readStatus, writtenAtMs } from './autoscaler-status.ts';
 
-export type Growth = VmPoolObservation['growth'];
+/** Whether more VMs can come, who says so and why. */
+export type Growth = Pick<VmPoolObservation, 'growth' | 'growthReason'>;
+
+/** Nobody tells. */
+export const unknownGrowth: Growth = { growth: 'Unknown', growthReason: undefined };
 
 /** The autoscaler writes its status every 10 s; one that is silent for so long does not run. */
 const staleMs = 300_000;
-/** For so long a scale-up in progress is believed in (cluster-autoscaler's max-node-provision-time). */
+/** So long a scale-up that brings no VM is believed in (cluster-autoscaler's `max-node-provision-time`). */
 const patienceMs = 900_000;
-
-interface Status {
-  readonly autoscalerStatus?: string;
-  readonly nodeGroups?: readonly {
-    readonly health?: { readonly cloudProviderTarget?: number; readonly maxSize?: number };
-    readonly scaleUp?: { readonly status?: string; readonly lastTransitionTime?: string };
-  }[];
-}
 
 /** The status ConfigMap of cluster-autoscaler, as far as it is read here. */
 export interface StatusConfigMap {
@@ -27,78 +19,109 @@ export interface StatusConfigMap {
   readonly lastUpdated: string | undefined;
 }
 
+/** What one status does not tell: how a group of VMs has moved since it was first seen. */
+export interface Track {
+  readonly ready: number;
+  readonly target: number;
+  /** When more of its VMs were Ready than before, and when more were asked for; milliseconds since the epoch. */
+  readonly progressedAtMs: number | undefined;
+  readonly raisedAtMs: number | undefined;
+}
+/** By name of the group. */
+export type Tracks = ReadonlyMap<string, Track>;
+
+export const noTracks: Tracks = new Map();
+
+/** A status ConfigMap that has been read: reading costs, and every pass asks. */
+export interface Reading {
+  /** Undefined: it cannot be read. */
+  readonly status: AutoscalerStatus | undefined;
+  /** Milliseconds since the epoch; undefined: it does not say. */
+  readonly writtenMs: number | undefined;
+}
+
+export function read({ status, lastUpdated }: StatusConfigMap): Reading {
+  return { status: readStatus(status), writtenMs: writtenAtMs(lastUpdated, status) };
+}
+
+/** The tracks after one more reading. Groups that are gone are forgotten. */
+export function trackGroups(tracks: Tracks, { status }: Reading, nowMs: number): Tracks {
+  return new Map(
+    (status?.groups ?? []).map(({ name, ready, target }) => {
+      const before = tracks.get(name);
+      return [
+        name,
+        {
+          ready,
+          target,
+          progressedAtMs: before !== undefined && ready > before.ready ? nowMs : before?.progressedAtMs,
+          raisedAtMs: before !== undefined && target > before.target ? nowMs : before?.raisedAtMs,
+        },
+      ];
+    }),
+  );
+}
+
 /**
- * Whether more VMs can come, out of the status that cluster-autoscaler writes (YAML since 1.30). `Unknown` for anything
- * that is stale or cannot be read, the older plain text among it: then nothing is waited for.
+ * Whether more VMs can come, out of the status that cluster-autoscaler writes. `Unknown` for anything that is stale or
+ * cannot be read: then nothing is waited for. A scale-up that brings no VM for a quarter of an hour is none.
  */
-export function growthOf(configMap: StatusConfigMap, nowMs: number): Growth {
-  const updatedAtMs = goTimeMs(configMap.lastUpdated);
-  if (updatedAtMs === undefined || nowMs - updatedAtMs > staleMs) return 'Unknown';
-  const status = read(configMap.status);
-  const groups = status?.nodeGroups ?? [];
-  if (status?.autoscalerStatus !== 'Running' || groups.length === 0) return 'Unknown';
-  let canGrow = false;
-  for (const { health = {}, scaleUp = {} } of groups) {
-    if (scaleUp.status === 'InProgress') {
-      const sinceMs = goTimeMs(scaleUp.lastTransitionTime) ?? Date.parse(scaleUp.lastTransitionTime ?? '');
-      if (Number.isNaN(sinceMs) || nowMs - sinceMs <= patienceMs) return 'Growing';
-    } else if (scaleUp.status !== 'Backoff') {
-      canGrow ||= (health.cloudProviderTarget ?? 0) < (health.maxSize ?? 0);
-    }
-  }
-  return canGrow ? 'CanGrow' : 'CannotGrow';
+export function growthOf({ status, writtenMs }: Reading, nowMs: number, tracks: Tracks = noTracks): Growth {
+  if (status === undefined || writtenMs === undefined) return told('Unknown', 'Unreadable', []);
+  if (nowMs - writtenMs > staleMs) return told('Unknown', 'Stale', status.groups);
+  if (!status.running || status.groups.length === 0) return unknownGrowth;
+  return growthIn(status, nowMs, tracks);
 }
 
-/** Follows the status ConfigMap until `signal` aborts. Needs `get` and `watch` on that one ConfigMap. */
-export function watchGrowth(options: {
-  readonly client: ClusterClient;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly onChange?: (growth: Growth) => void;
-}): { current(): Growth } {
-  const { client, clock, signal, onChange } = options;
-  const collection = '/api/v1/namespaces/kube-system/configmaps';
-  const name = 'cluster-autoscaler-status';
-  let configMap: StatusConfigMap | undefined;
-  let told: Growth = 'Unknown';
+function growthIn({ groups, unhealthy }: AutoscalerStatus, nowMs: number, tracks: Tracks): Growth {
+  const inProgress = groups.filter(({ scaleUp }) => scaleUp === 'InProgress');
+  const moving = inProgress.filter((group) => nowMs - waitedFromMs(group, tracks, nowMs) <= patienceMs);
+  if (moving.length > 0) {
+    const sinceMs = Math.max(...moving.map((group) => askedAtMs(group, tracks, nowMs)));
+    return told('Growing', 'ScaleUp', groups, { sinceMs });
+  }
+  if (unhealthy) return told('CannotGrow', 'Unhealthy', groups);
+  const backedOff = groups.filter(({ scaleUp }) => scaleUp === 'Backoff');
+  const idle = groups.filter((group) => !inProgress.includes(group) && !backedOff.includes(group));
+  if (idle.some(({ target, max }) => target < max)) return told('CanGrow', 'BelowMax', groups);
+  if (inProgress.length > 0) {
+    return told('CannotGrow', 'InProgressTooLong', groups, {
+      sinceMs: Math.max(...inProgress.map((group) => askedAtMs(group, tracks, nowMs))),
+    });
+  }
+  if (backedOff.length === 0) return told('CannotGrow', 'MaxReached', groups);
+  return told('CannotGrow', 'Backoff', groups, {
+    errorCode: backedOff.find(({ errorCode }) => errorCode !== undefined)?.errorCode,
+  });
+}
 
-  const current = (): Growth => (configMap === undefined ? 'Unknown' : growthOf(configMap, clock.now()));
-  const refresh = async (): Promise<void> => {
-    try {
-      const answer = (await client.request('GET', `${collection}/${name}`, { signal })) as RawObject & {
-        readonly data?: { readonly status?: string };
-      };
-      configMap = {
-        status: answer.data?.status ?? '',
-        lastUpdated: answer.metadata?.annotations?.['cluster-autoscaler.kubernetes.io/last-updated'],
-      };
-    } catch {
-      // Gone, forbidden or out of reach: what was read last grows stale by itself.
-      return;
-    }
-    const growth = current();
-    if (growth === told) return;
-    told = growth;
-    onChange?.(growth);
+/** Since when no VM has come: the scale-up has begun, or brought its last one. Not told: it has just begun. */
+function waitedFromMs({ name, sinceMs }: NodeGroup, tracks: Tracks, nowMs: number): number {
+  return Math.max(sinceMs ?? nowMs, tracks.get(name)?.progressedAtMs ?? 0);
+}
+
+function askedAtMs({ name, sinceMs }: NodeGroup, tracks: Tracks, nowMs: number): number {
+  return Math.max(sinceMs ?? nowMs, tracks.get(name)?.raisedAtMs ?? 0);
+}
+
+function told(
+  growth: Growth['growth'],
+  code: GrowthCode,
+  groups: readonly NodeGroup[],
+  more: Partial<Pick<GrowthReason, 'sinceMs' | 'errorCode'>> = {},
+): Growth {
+  const sum = (of: (group: NodeGroup) => number): number | undefined =>
+    groups.length === 0 ? undefined : groups.reduce((total, group) => total + of(group), 0);
+  return {
+    growth,
+    growthReason: {
+      by: 'cluster-autoscaler',
+      code,
+      sinceMs: undefined,
+      targetNodes: sum(({ target }) => target),
+      maxNodes: sum(({ max }) => max),
+      errorCode: undefined,
+      ...more,
+    },
   };
-
-  void watchOne({ client, clock, collection, name, signal, onChange: () => void refresh() });
-  return { current };
-}
-
-function read(text: string): Status | undefined {
-  try {
-    const status: unknown = parse(text);
-    return typeof status === 'object' && status !== null ? status : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Time as Go prints it, `2023-11-24 04:28:19.546750398 +0000 UTC`, to the second. */
-function goTimeMs(text: string | undefined): number | undefined {
-  const match = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d+)? ([+-]\d\d)(\d\d)/.exec(text ?? '');
-  if (match === null) return undefined;
-  const ms = Date.parse(`${match[1] ?? ''}T${match[2] ?? ''}${match[3] ?? ''}:${match[4] ?? ''}`);
-  return Number.isNaN(ms) ? undefined : ms;
 }

@@ -15,6 +15,11 @@ export class Backoff {
     this.#options = options;
   }
 
+  /** Whether nothing failed since the last reset. */
+  get fresh(): boolean {
+    return this.#failures === 0;
+  }
+
   /** Milliseconds to wait before the next try: 1–2×, 2–4×, 4–8× … the first, and never over twice the maximum. */
   next(): number {
     const { firstMs, maxMs, random = Math.random } = this.#options;

@@ -4,6 +4,7 @@ import { SpillwayError } from '../errors.ts';
 import { ApiError, readStatus } from './api-error.ts';
 import { type Call, describeCall } from './call.ts';
 import { loadCredentials } from './credentials.ts';
+import { Throttle } from './throttle.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -45,8 +46,9 @@ export interface ClusterClient {
   /** Namespace of the context or ServiceAccount; undefined: none named. */
   readonly namespace: string | undefined;
   /**
-   * Sends one request and gives the parsed JSON of the answer. Throws ApiError for any other status than 2xx
-   * (Retry-After is told, never acted on here), SpillwayError when no answer came, the signal's reason when aborted.
+   * Sends one request and gives the parsed JSON of the answer. Throws ApiError for any other status than 2xx,
+   * SpillwayError when no answer came, the signal's reason when aborted. Nothing is tried again here; writes that the
+   * server asked to wait with (Retry-After) are refused here until that is over, and not sent.
    */
   request(method: Method, path: string, options?: RequestOptions): Promise<unknown>;
   /** Opens a GET whose answer comes in pieces (a watch). Errors as in `request`; the body ends or throws when cut. */
@@ -64,6 +66,7 @@ export function userAgentOf(version: string, podName: string): string {
 export function connect(options: ConnectOptions): ClusterClient {
   const clock = options.clock ?? systemClock;
   const credentials = loadCredentials(options.kubeconfigPath, clock);
+  const throttle = new Throttle(clock);
   const prefix = credentials.server.pathname.replace(/\/$/, '');
 
   async function open(
@@ -87,7 +90,9 @@ export function connect(options: ConnectOptions): ClusterClient {
     });
     if (response.statusCode >= 200 && response.statusCode < 300) return response;
     if (response.statusCode === 401) credentials.invalidate();
-    throw await refusal(call, response);
+    const refused = await refusal(call, response);
+    if (method !== 'GET') throttle.heed(refused);
+    throw refused;
   }
 
   /** Runs one call, reports it, and tells its failures apart. */
@@ -113,8 +118,9 @@ export function connect(options: ConnectOptions): ClusterClient {
 
   return {
     namespace: credentials.namespace,
-    request(method, path, { body, contentType, signal, timeoutMs = 30_000 } = {}) {
+    async request(method, path, { body, contentType, signal, timeoutMs = 30_000 } = {}) {
       const call = describeCall(method, path);
+      if (method !== 'GET') throttle.check(call);
       return measured(call, signal, async () => {
         const deadline = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
         const response = await open(method, path, call, {

@@ -135,7 +135,8 @@ function dispatcherFor(config: KubeConfig, options: RequestOptions): Dispatcher 
     case 'none':
       return new Agent({
         ...tuned,
-        connect: { ...tls, timeout: 10_000, keepAlive: true, keepAliveInitialDelay: 30_000 },
+        // A lease is given up after 10 s: a first try that finds nobody must leave time for a second.
+        connect: { ...tls, timeout: 4_000, keepAlive: true, keepAliveInitialDelay: 30_000 },
       });
     case 'proxy':
       return new ProxyAgent({ ...tuned, uri: wanted.uri, requestTls: tls });

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { isStatus } from './api-error.ts';
 import type { ClusterClient } from './client.ts';
-import type { RawMeta } from './raw.ts';
+import { type LeaseObject, type LeaseSpec, microTime } from './lease-object.ts';
 
 /** client-go's timings (tools/leaderelection): LeaseDuration, RenewDeadline, RetryPeriod, JitterFactor. */
 export interface LeaseTimings {
@@ -43,19 +43,6 @@ export interface LeaseOptions {
   readonly random?: () => number;
 }
 
-interface LeaseSpec {
-  readonly holderIdentity?: string;
-  readonly leaseDurationSeconds?: number;
-  readonly acquireTime?: string;
-  readonly renewTime?: string;
-  readonly leaseTransitions?: number;
-}
-
-interface LeaseObject {
-  readonly metadata?: RawMeta;
-  readonly spec?: LeaseSpec;
-}
-
 /**
  * Leader election by a Lease of coordination.k8s.io, by client-go's rules: a holder is believed for the duration after
  * the last change that was *seen* here, so clocks of machines are never compared, and every write carries the
@@ -73,6 +60,8 @@ export class Lease implements Fence {
   #seenAtMs = 0;
   #renewedAtMs = Number.NEGATIVE_INFINITY;
   #leads = false;
+  /** Whether nobody knows if the last renewal arrived. */
+  #unsure = false;
 
   constructor(options: LeaseOptions) {
     this.#options = options;
@@ -97,6 +86,7 @@ export class Lease implements Fence {
     const { retrySeconds, jitter } = this.#timings;
     while (!signal.aborted) {
       if (this.#leads && !this.holds()) this.#lose();
+      const startedMs = clock.elapsed();
       const got = await this.#try(signal);
       if (got && !this.#leads && !signal.aborted) {
         this.#leads = true;
@@ -105,7 +95,10 @@ export class Lease implements Fence {
       // A failed renewal is no loss yet: others wait longer than the deadline that closes the fence.
       if (this.#leads && !this.holds()) this.#lose();
       const stretch = this.#leads ? 1 : 1 + jitter * random();
-      await clock.sleep(retrySeconds * 1000 * stretch, signal).catch(() => undefined);
+      // An attempt that nobody answered has been pause enough.
+      const pausedMs = got ? 0 : clock.elapsed() - startedMs;
+      const pauseMs = retrySeconds * 1000 * stretch - pausedMs;
+      if (pauseMs > 0) await clock.sleep(pauseMs, signal).catch(() => undefined);
     }
     if (!this.#leads) return;
     this.#lose();
@@ -120,25 +113,36 @@ export class Lease implements Fence {
   /** One attempt to acquire or renew; whether the lease is ours now. */
   async #try(signal: AbortSignal): Promise<boolean> {
     const sentAtMs = this.#options.clock.elapsed();
-    const remainingMs = this.#renewedAtMs + this.#timings.renewDeadlineSeconds * 1000 - sentAtMs;
-    // A renewal that would be answered after the deadline is of no use.
-    const timeoutMs = this.#leads ? Math.max(1, remainingMs) : this.#timings.renewDeadlineSeconds * 1000;
     try {
-      // The holder knows the version it wrote; only after somebody interfered does it have to look.
-      if (!this.#leads || this.#seen === undefined) await this.#look({ signal, timeoutMs });
+      // The holder knows the version it wrote, as long as it knows what arrived.
+      if (!this.#leads || this.#unsure || this.#seen === undefined) await this.#look(this.#how(signal));
       if (this.#heldByOther()) return false;
-      const written = await this.#write(this.#claim(), { signal, timeoutMs });
+      const written = await this.#write(this.#claim(), this.#how(signal));
       this.#see(written);
       this.#renewedAtMs = sentAtMs;
       return true;
     } catch (error) {
       if (signal.aborted) return false;
-      if (!isStatus(error, 409)) this.#options.onProblem?.(error);
-      // Somebody else wrote, or nobody knows whether ours arrived: look before the next try.
-      return this.#lookAgain({ signal, timeoutMs });
+      if (isStatus(error, 409)) return this.#lookAgain(this.#how(signal));
+      this.#options.onProblem?.(error);
+      this.#unsure = true;
+      return false;
     }
   }
 
+  /**
+   * How long one request may take: a third of the deadline, so that connections that are silently dead cost an attempt
+   * or two and not the lease (client-go has half, resourcelock.NewFromKubeconfig); and for the holder not beyond the
+   * deadline, after which an answer is of no use.
+   */
+  #how(signal: AbortSignal): { readonly signal: AbortSignal; readonly timeoutMs: number } {
+    const deadlineMs = this.#timings.renewDeadlineSeconds * 1000;
+    const remainingMs = this.#renewedAtMs + deadlineMs - this.#options.clock.elapsed();
+    const timeoutMs = this.#leads ? Math.min(deadlineMs / 3, remainingMs) : deadlineMs / 3;
+    return { signal, timeoutMs: Math.max(1, timeoutMs) };
+  }
+
+  /** Somebody else wrote: the holder looks at once whether it still is. */
   async #lookAgain(how: { readonly signal: AbortSignal; readonly timeoutMs: number }): Promise<boolean> {
     if (!this.#leads) return false;
     await this.#look(how).catch(() => undefined);
@@ -159,6 +163,7 @@ export class Lease implements Fence {
       if (!isStatus(error, 404)) throw error;
       this.#seen = undefined;
     }
+    this.#unsure = false;
   }
 
   #see(lease: LeaseObject): void {
@@ -231,9 +236,4 @@ export class Lease implements Fence {
         : await client.request('PUT', `${this.#path}/${name}`, { ...how, body });
     return answer as LeaseObject;
   }
-}
-
-/** `2026-01-02T03:04:05.678000Z`: MicroTime has exactly six digits (apimachinery, RFC3339Micro). */
-function microTime(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000Z');
 }

@@ -1,6 +1,7 @@
 import type { NodeSelectorTerm, PodShape, Toleration } from '../decide/observation.ts';
 import { podRequests } from '../decide/requests.ts';
 import type { Interner } from './intern.ts';
+import { quotaTraits } from './quota-traits.ts';
 import type { Labels, RawLabelSelector, RawNodeSelectorTerm, RawPodSpec } from './raw.ts';
 
 /**
@@ -18,6 +19,7 @@ export function shapeOf(spec: RawPodSpec, labels: Labels, interner: Interner): P
       hostPortsIn(ports, spec.hostNetwork),
     ]),
     [spec.overhead, spec.resources, spec.priority, spec.preemptionPolicy, spec.nodeSelector],
+    [spec.priorityClassName, spec.activeDeadlineSeconds !== undefined],
     [spec.tolerations, affinity?.nodeAffinity, affinity?.podAntiAffinity, spread],
     affinity?.podAntiAffinity === undefined && spread === undefined ? null : labels,
   ]);
@@ -40,6 +42,7 @@ function makeShape(spec: RawPodSpec, labels: Labels): PodShape {
     spread: (spec.topologySpreadConstraints ?? [])
       .filter((each) => each.whenUnsatisfiable === 'DoNotSchedule' && selects(each.labelSelector, labels))
       .map((each) => ({ topologyKey: each.topologyKey ?? '', maxSkew: each.maxSkew ?? 1 })),
+    quota: quotaTraits(spec),
     exclusiveBy: (affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [])
       .filter((each) => selects(each.labelSelector, labels))
       .map((each) => each.topologyKey ?? ''),

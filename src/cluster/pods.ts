@@ -42,6 +42,7 @@ export function countPods(question: PodsQuestion): PodsObservation {
       (oldest, pod) => Math.max(oldest, (nowMs - (pod.stuckSinceMs ?? nowMs)) / 1000),
       0,
     ),
+    unbound: target.filter(({ nodeName }) => nodeName === undefined).length,
     startingSeconds: [...target, ...burst]
       .filter(({ ready }) => !ready)
       .map(({ createdAtMs }) => Math.max(0, (nowMs - createdAtMs) / 1000)),

@@ -38,7 +38,9 @@ export interface RawCondition {
   readonly type?: string;
   readonly status?: string;
   readonly reason?: string;
+  readonly message?: string;
   readonly lastTransitionTime?: string | null;
+  readonly lastHeartbeatTime?: string | null;
 }
 
 export interface RawResources {
@@ -86,6 +88,8 @@ export interface RawPodSpec {
   readonly resources?: RawResources;
   readonly priority?: number;
   readonly preemptionPolicy?: string;
+  readonly priorityClassName?: string;
+  readonly activeDeadlineSeconds?: number;
   readonly hostNetwork?: boolean;
   readonly nodeSelector?: Labels;
   readonly tolerations?: readonly {
@@ -122,8 +126,12 @@ export interface RawPod extends RawObject {
   readonly status?: {
     readonly phase?: string;
     readonly reason?: string;
+    readonly message?: string;
     readonly startTime?: string;
     readonly conditions?: readonly RawCondition[];
+    readonly containerStatuses?: readonly {
+      readonly state?: { readonly waiting?: { readonly reason?: string } | null };
+    }[];
   };
 }
 
@@ -151,6 +159,7 @@ export interface RawWorkload extends RawObject {
   readonly spec?: {
     readonly replicas?: number;
     readonly paused?: boolean;
+    readonly strategy?: { readonly type?: string };
     readonly selector?: RawLabelSelector;
     readonly template?: RawPodTemplate;
     readonly parallelism?: number;
@@ -178,6 +187,13 @@ export interface RawScaler extends RawObject {
       readonly kind?: string;
       readonly name?: string;
     };
-    readonly metrics?: readonly { readonly type?: string }[];
+    readonly metrics?: readonly RawMetric[];
+    readonly selectionStrategy?: string;
   };
+}
+
+export interface RawMetric {
+  readonly type?: string;
+  readonly external?: { readonly target?: { readonly type?: string } };
+  readonly object?: { readonly target?: { readonly type?: string } };
 }

@@ -38,13 +38,22 @@ export interface ReflectorTuning {
    * minute (apiserver storage/cacher: bookmarkFrequency).
    */
   readonly stallSeconds: number;
+  /** A watch whose answer has not begun after so long goes to nobody, seconds. */
+  readonly answerSeconds: number;
   /** Silence that is borne while a stream lists; after it, pages are tried (servers that ignore `sendInitialEvents`). */
   readonly listStallSeconds: number;
   /** The server ends each watch after a random time between these, so that watches spread over API servers. */
   readonly watchSeconds: { readonly min: number; readonly max: number };
-  /** How often to look whether an API that was missing is served now, seconds. */
+  /**
+   * How often to look whether an API that was missing is served now, and how long one that was served has to be missing
+   * until its objects count as gone, seconds: API servers answer 404 for moments while they start.
+   */
   readonly absentSeconds: number;
+  /** A watch that has lived for so long was a good one, seconds: trouble after it is new trouble. */
+  readonly steadySeconds: number;
   readonly backoff: BackoffOptions;
+  /** Longest wait, milliseconds, before a cut watch is opened again where it was: that costs the server next to nothing. */
+  readonly redialMaxMs: number;
 }
 
 /** What fits API servers as they are; tests hurry. */
@@ -52,8 +61,11 @@ export const defaultTuning: ReflectorTuning = {
   listing: 'stream',
   pageSize: 500,
   stallSeconds: 100,
+  answerSeconds: 30,
   listStallSeconds: 30,
   watchSeconds: { min: 240, max: 480 },
   absentSeconds: 60,
+  steadySeconds: 10,
   backoff: { firstMs: 400, maxMs: 15_000 },
+  redialMaxMs: 2_500,
 };

@@ -1,5 +1,4 @@
-import { ApiError, isStatus } from './api-error.ts';
-import { Backoff } from './backoff.ts';
+import { isStatus } from './api-error.ts';
 import { Known } from './known.ts';
 import { listPages } from './list-pages.ts';
 import {
@@ -8,8 +7,9 @@ import {
   type ReflectorOptions,
   type ReflectorTuning,
 } from './reflector-options.ts';
+import { type Asking, Pace } from './reflector-pace.ts';
 import type { SlimObject } from './slim.ts';
-import { GarbledLine, Stalled, watchStream } from './watch-stream.ts';
+import { GarbledLine, Stalled, watchPath, watchStream } from './watch-stream.ts';
 
 /** `absent`: the cluster does not serve this API, which may change. */
 export type ReflectorState = 'starting' | 'watching' | 'absent' | 'failing';
@@ -24,7 +24,7 @@ export class Reflector<T extends SlimObject> {
   readonly path: string;
   readonly #options: ReflectorOptions<T>;
   readonly #tuning: ReflectorTuning;
-  readonly #backoff: Backoff;
+  readonly #pace: Pace;
   readonly #known: Known<T>;
   readonly #resolveSynced: () => void;
   #state: ReflectorState = 'starting';
@@ -35,16 +35,21 @@ export class Reflector<T extends SlimObject> {
   #garbledAt: string | undefined;
   /** Pages expired under way: ask for everything at once next time. */
   #atOnce = false;
-  #lifeMs = Number.NEGATIVE_INFINITY;
+  /** The moment as of which the cache is known to be whole, monotonic milliseconds. */
+  #wholeMs = Number.NEGATIVE_INFINITY;
   #lastEventAtMs: number | undefined;
-  #opened = 0;
+  /** Since when the present watch goes on from a known version; undefined: it does not. */
+  #watchingSinceMs: number | undefined;
+  /** Since when an API that was served is answered 404. */
+  #missingSinceMs: number | undefined;
+  #restarts = 0;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
     this.path = options.path;
     this.#tuning = { ...defaultTuning, ...options.tuning };
     this.#listing = this.#tuning.listing;
-    this.#backoff = new Backoff(this.#tuning.backoff);
+    this.#pace = new Pace(this.#tuning);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.synced = promise;
     this.#resolveSynced = resolve;
@@ -59,31 +64,31 @@ export class Reflector<T extends SlimObject> {
     return this.#state;
   }
 
-  /** When the server was last heard, bookmarks included, milliseconds since the epoch; undefined: never yet. */
+  /** When the server last told an event, a bookmark or a listing, milliseconds since the epoch; undefined: never. */
   get lastEventAtMs(): number | undefined {
     return this.#lastEventAtMs;
   }
 
-  /** How often the watch was opened again after the first time. */
+  /** How often the watch had to be opened anew before its time was over. */
   get restarts(): number {
-    return Math.max(0, this.#opened - 1);
+    return this.#restarts;
   }
 
-  /** Seconds since the server was last heard, by the monotonic clock; infinite: never yet; 0 for an absent API. */
+  /**
+   * Seconds since the cache was last known to be whole: since the last event or bookmark, or since the last complete
+   * listing was asked for. A connection that opens proves nothing. Infinite: never yet; 0 for an absent API.
+   */
   ageSeconds(): number {
-    return this.#state === 'absent' ? 0 : (this.#options.clock.elapsed() - this.#lifeMs) / 1000;
+    return this.#state === 'absent' ? 0 : (this.#options.clock.elapsed() - this.#wholeMs) / 1000;
   }
 
   /** Runs until `signal` aborts; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const startedMs = this.#options.clock.elapsed();
-      let waitMs = 0;
+      let waitMs: number;
       try {
-        const told = await this.#follow(signal);
-        // A server that ends every watch at once must not be asked in a tight loop.
-        if (told || this.#options.clock.elapsed() - startedMs > 1000) this.#backoff.reset();
-        else waitMs = this.#backoff.next();
+        await this.#follow(signal);
+        waitMs = this.#afterEnd();
       } catch (error) {
         if (signal.aborted) return;
         waitMs = this.#afterFailure(error);
@@ -92,92 +97,113 @@ export class Reflector<T extends SlimObject> {
     }
   }
 
-  /** Lists where needed and watches until the server ends the watch; whether the watch told anything. */
-  async #follow(signal: AbortSignal): Promise<boolean> {
+  /** Lists where needed and watches until the server ends the watch. */
+  async #follow(signal: AbortSignal): Promise<void> {
     const { client, clock, path } = this.#options;
+    const askedMs = clock.elapsed();
+    this.#watchingSinceMs = undefined;
     if (this.#resourceVersion === undefined && this.#listing === 'pages') {
       this.#known.begin();
       const pageSize = this.#atOnce ? undefined : this.#tuning.pageSize;
       for await (const page of listPages(client, path, pageSize, signal)) {
-        this.#heard();
         for (const item of page.items) this.#known.take('ADDED', item);
-        if (page.last) this.#listed(page.resourceVersion);
+        if (page.last) this.#listed(page.resourceVersion, askedMs);
       }
     }
     if (this.#resourceVersion === undefined) this.#known.begin();
-    this.#opened += 1;
-    const { stallSeconds, listStallSeconds } = this.#tuning;
+    const { stallSeconds, listStallSeconds, answerSeconds } = this.#tuning;
     const listStallMs = 1000 * Math.min(listStallSeconds, stallSeconds);
     const stream = watchStream(this.#watchPath(), {
       client,
       clock,
       signal,
       stallMs: () => (this.#resourceVersion === undefined ? listStallMs : 1000 * stallSeconds),
-      onLife: () => this.#heard(),
+      answerMs: 1000 * answerSeconds,
+      onAnswer: () => this.#answered(),
     });
-    let told = false;
     for await (const { type, object } of stream) {
-      told = true;
       const version = object.metadata?.resourceVersion ?? '';
       if (type !== 'BOOKMARK') {
         this.#known.take(type, object);
       } else if (this.#resourceVersion === undefined) {
         if (object.metadata?.annotations?.['k8s.io/initial-events-end'] !== 'true') continue;
-        this.#listed(version);
+        this.#listed(version, askedMs);
+        this.#answered();
       }
-      if (this.#resourceVersion !== undefined && version !== '') this.#resourceVersion = version;
+      if (this.#resourceVersion === undefined) continue;
+      if (version !== '') this.#resourceVersion = version;
+      this.#whole(clock.elapsed());
     }
-    return told;
   }
 
   #watchPath(): string {
     const { min, max } = this.#tuning.watchSeconds;
     const seconds = Math.round(min + (max - min) * (this.#tuning.backoff.random ?? Math.random)());
-    const from: Readonly<Record<string, string>> =
-      this.#resourceVersion === undefined
-        ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }
-        : { resourceVersion: this.#resourceVersion };
-    const query = new URLSearchParams({
-      watch: 'true',
-      allowWatchBookmarks: 'true',
-      timeoutSeconds: String(seconds),
-      ...from,
-    });
-    return `${this.#options.path}?${query.toString()}`;
+    return watchPath(this.#options.path, this.#resourceVersion, seconds);
   }
 
-  #listed(resourceVersion: string): void {
+  /** A listing that was asked for at `askedMs` is complete. */
+  #listed(resourceVersion: string, askedMs: number): void {
     this.#resourceVersion = resourceVersion;
     this.#garbledAt = undefined;
     this.#atOnce = false;
     this.#state = 'watching';
-    this.#backoff.reset();
+    this.#whole(askedMs);
     this.#known.finish(resourceVersion);
     this.#resolveSynced();
+  }
+
+  /** The server ended the watch; returns how long to wait, milliseconds. */
+  #afterEnd(): number {
+    if (this.#wasSteady()) return 0;
+    this.#restarts += 1;
+    return this.#pace.after(undefined, 'watch', this.#next());
   }
 
   /** Decides where to go on after a failure; returns how long to wait first, milliseconds. */
   #afterFailure(error: unknown): number {
     // That an API is still not served is no news.
     if (!isStatus(error, 404) || this.#state !== 'absent') this.#report(error);
-    const listing = this.#resourceVersion === undefined;
-    if (isStatus(error, 404)) return this.#absent();
+    this.#wasSteady();
+    if (isStatus(error, 404) && this.#isAbsent()) return this.#absent();
+    const failed = this.#next();
+    const listing = failed === 'list';
     if (listing && this.#listing === 'stream' && refusesStreams(error)) {
       this.#listing = 'pages';
       return 0;
     }
     this.#state = 'failing';
+    this.#restarts += 1;
     if (isStatus(error, 410)) {
       this.#atOnce = listing;
       this.#resourceVersion = undefined;
-      return listing ? this.#backoff.next() : 0;
     }
+    // Only a listing tells what is missing; for a server that sends no bookmarks it is the only sign of life.
+    if (error instanceof Stalled && error.answered) this.#resourceVersion = undefined;
     if (error instanceof GarbledLine) {
       if (this.#garbledAt === this.#resourceVersion) this.#resourceVersion = undefined;
       this.#garbledAt = this.#resourceVersion;
     }
-    const askedMs = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
-    return Math.max(this.#backoff.next(), askedMs);
+    return this.#pace.after(error, failed, this.#next());
+  }
+
+  #next(): Asking {
+    return this.#resourceVersion === undefined ? 'list' : 'watch';
+  }
+
+  /** Whether the watch that has just ended was a good one; then the pace forgets what was before. */
+  #wasSteady(): boolean {
+    const livedMs = this.#options.clock.elapsed() - (this.#watchingSinceMs ?? Number.POSITIVE_INFINITY);
+    if (livedMs < 1000 * this.#tuning.steadySeconds) return false;
+    this.#pace.steady();
+    return true;
+  }
+
+  /** Whether a 404 means that the API is not there: at once if it never was, else once it has lasted. */
+  #isAbsent(): boolean {
+    if (this.#wholeMs === Number.NEGATIVE_INFINITY || this.#state === 'absent') return true;
+    this.#missingSinceMs ??= this.#options.clock.elapsed();
+    return this.#options.clock.elapsed() - this.#missingSinceMs >= 1000 * this.#tuning.absentSeconds;
   }
 
   #absent(): number {
@@ -189,10 +215,18 @@ export class Reflector<T extends SlimObject> {
     return this.#tuning.absentSeconds * 1000 * (0.75 + (this.#tuning.backoff.random ?? Math.random)() / 2);
   }
 
-  #heard(): void {
-    this.#lifeMs = this.#options.clock.elapsed();
+  /** The server has begun to answer a watch. */
+  #answered(): void {
+    if (this.#resourceVersion === undefined) return;
+    this.#watchingSinceMs = this.#options.clock.elapsed();
+    this.#state = 'watching';
+  }
+
+  /** All that had happened by then is known. */
+  #whole(atMs: number): void {
+    this.#wholeMs = Math.max(this.#wholeMs, atMs);
+    this.#missingSinceMs = undefined;
     this.#lastEventAtMs = this.#options.clock.now();
-    if (this.#resourceVersion !== undefined) this.#state = 'watching';
   }
 
   /** A handler that throws is a defect of the handler: it is told, and the next event still comes. */
@@ -207,13 +241,11 @@ export class Reflector<T extends SlimObject> {
   #report(error: unknown): void {
     try {
       this.#options.onProblem?.(error);
-    } catch {
-      // There is nobody left to tell.
-    }
+    } catch {} // There is nobody left to tell.
   }
 }
 
-/** 400 and 422: the server knows no streaming lists. Stalled: it ignores the option and waits for changes. */
+/** 400 and 422: the server knows no streaming lists. Silent after it answered: it ignores the option. */
 function refusesStreams(error: unknown): boolean {
-  return isStatus(error, 400) || isStatus(error, 422) || error instanceof Stalled;
+  return isStatus(error, 400) || isStatus(error, 422) || (error instanceof Stalled && error.answered);
 }

@@ -1,4 +1,5 @@
 import type { Interner } from './intern.ts';
+import { slimQuota } from './quota.ts';
 import type { RawObject } from './raw.ts';
 import { slimNode } from './slim-node.ts';
 import {
@@ -52,6 +53,7 @@ const resources: { readonly [K in Kind]: Resource<Kinds[K]> } = {
     scope: 'namespaces',
     slim: slimScaler('ScaledObject'),
   },
+  resourcequotas: { base: '/api/v1', plural: 'resourcequotas', scope: 'namespaces', slim: slimQuota },
   policies: {
     base: '/apis/spillway.dev/v1alpha1',
     plural: 'burstpolicies',

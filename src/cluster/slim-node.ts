@@ -52,6 +52,7 @@ export const slimNode: Slim<SlimNode> = (object, interner) => {
     taints,
     ready: ready?.status === 'True',
     readySinceMs: timeMs(ready?.lastTransitionTime) ?? timeMs(meta.creationTimestamp) ?? 0,
+    heartbeatAtMs: timeMs(ready?.lastHeartbeatTime),
     cordoned: spec.unschedulable === true || held,
     allocatable: resourcesOf(status.allocatable),
     allocatablePods: wholeUnits(String(status.allocatable?.pods ?? 0)),

@@ -1,5 +1,12 @@
-import type { NodeClass, PodShape, Resources, Taint } from '../decide/observation.ts';
-import type { Labels, RawPodTemplate } from './raw.ts';
+import type {
+  FailureCause,
+  NodeClass,
+  PodShape,
+  RefusedPods,
+  Resources,
+  Taint,
+} from '../decide/observation.ts';
+import type { Labels, RawPodSpec, RawPodTemplate } from './raw.ts';
 
 /**
  * Objects of the cluster as Spillway keeps them: only what it needs, times in milliseconds since the epoch, equal
@@ -26,6 +33,8 @@ export interface SlimPod extends SlimObject {
   readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
   /** `status.reason`: how a virtual node tells its failures (`ProviderFailed`); undefined: none. */
   readonly reason: string | undefined;
+  /** Of a pod on a node, why a provider failed it as its status tells; what it wrote is not kept. Undefined: it did not. */
+  readonly failure: FailureCause | undefined;
   readonly ready: boolean;
   /** Since when it is Ready, or is not; for a pod that never was, since its creation. */
   readonly readySinceMs: number;
@@ -33,6 +42,11 @@ export interface SlimPod extends SlimObject {
   readonly boundAtMs: number | undefined;
   /** Since when the scheduler calls it Unschedulable; undefined: it does not. */
   readonly stuckSinceMs: number | undefined;
+  /**
+   * While it is called Unschedulable: its spec as it is in the cluster, of which a rescue needs all. Shared by pods that are
+   * alike (the name of the volume with their token is cut to what they share). Undefined otherwise.
+   */
+  readonly stuckSpec: RawPodSpec | undefined;
   readonly createdAtMs: number;
   readonly startedAtMs: number | undefined;
   /** When its grace period ends (`deletionTimestamp` already has the grace in it); undefined: nobody deletes it. */
@@ -50,6 +64,8 @@ export interface SlimNode extends SlimObject {
   readonly ready: boolean;
   /** Since when it is Ready, or is not. */
   readonly readySinceMs: number;
+  /** When its kubelet last said that it lives, milliseconds since the epoch; undefined: it does not say. */
+  readonly heartbeatAtMs: number | undefined;
   /** Cordoned, or kept free by a taint of its state (pressure, shutting down, being removed). */
   readonly cordoned: boolean;
   readonly allocatable: Resources;
@@ -69,8 +85,12 @@ export interface SlimWorkload extends SlimObject {
   readonly deleting: boolean;
   readonly replicas: number;
   readonly paused: boolean;
+  /** A Deployment with `strategy: Recreate`. */
+  readonly recreate: boolean;
   /** As it is in the cluster: companions are cloned from it. */
   readonly template: RawPodTemplate;
+  /** Why the API server refuses its pods; undefined: it does not. */
+  readonly refusal: Omit<RefusedPods, 'pods'> | undefined;
   readonly status: {
     readonly observedGeneration: number;
     readonly replicas: number;
@@ -115,6 +135,8 @@ export interface SlimScaler extends SlimObject {
   readonly target: string;
   /** Types of its metrics (`Resource`, `Pods`, `External`, …). */
   readonly metricTypes: readonly string[];
+  /** It looks at pods by owner, not by label alone (KEP-5325): burst pods are not among them. */
+  readonly byOwner: boolean;
   /** UID of the controlling owner: the ScaledObject, for an HPA that KEDA made. */
   readonly ownerUid: string | undefined;
 }

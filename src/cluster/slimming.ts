@@ -1,6 +1,18 @@
+import { causeIn } from '../limits/failure-cause.ts';
 import type { Interner } from './intern.ts';
 import { shapeOf } from './pod-shape.ts';
-import type { Labels, RawCondition, RawMeta, RawObject, RawPod, RawScaler, RawWorkload } from './raw.ts';
+import type {
+  Labels,
+  RawCondition,
+  RawMeta,
+  RawMetric,
+  RawObject,
+  RawPod,
+  RawPodSpec,
+  RawScaler,
+  RawWorkload,
+} from './raw.ts';
+import { refusalIn } from './refusal.ts';
 import type {
   SlimDaemonSet,
   SlimJob,
@@ -34,6 +46,7 @@ export const slimPod: Slim<SlimPod> = (object, interner) => {
     nodeName: spec.nodeName === undefined ? undefined : interner.text(spec.nodeName),
     phase: (status.phase ?? 'Pending') as SlimPod['phase'],
     reason: status.reason === undefined ? undefined : interner.text(status.reason),
+    failure: spec.nodeName === undefined ? undefined : causeIn(status),
     ready: ready?.status === 'True',
     readySinceMs: timeMs(ready?.lastTransitionTime) ?? createdAtMs,
     boundAtMs:
@@ -41,6 +54,7 @@ export const slimPod: Slim<SlimPod> = (object, interner) => {
         ? undefined
         : (timeMs(scheduled?.lastTransitionTime) ?? timeMs(status.startTime) ?? createdAtMs),
     stuckSinceMs: stuck ? (timeMs(scheduled.lastTransitionTime) ?? createdAtMs) : undefined,
+    stuckSpec: stuck && spec.nodeName === undefined ? sharedSpec(spec, interner) : undefined,
     createdAtMs,
     startedAtMs: timeMs(status.startTime),
     endsAtMs: timeMs(meta.deletionTimestamp),
@@ -63,7 +77,9 @@ export function slimWorkload(kind: SlimWorkload['kind']): Slim<SlimWorkload> {
       deleting: meta.deletionTimestamp !== undefined,
       replicas: spec.replicas ?? 1,
       paused: spec.paused === true,
+      recreate: spec.strategy?.type === 'Recreate',
       template: spec.template ?? {},
+      refusal: kind === 'Deployment' ? refusalIn(status.conditions) : undefined,
       status: {
         observedGeneration: status.observedGeneration ?? 0,
         replicas: status.replicas ?? 0,
@@ -122,12 +138,18 @@ export function slimScaler(kind: SlimScaler['kind']): Slim<SlimScaler> {
       ...identity(meta, interner),
       kind,
       target: `${meta.namespace ?? ''}/${targetKind}/${name}`,
-      metricTypes: [
-        ...new Set((spec.metrics ?? []).flatMap(({ type }) => (type === undefined ? [] : [type]))),
-      ],
+      metricTypes: [...new Set((spec.metrics ?? []).flatMap(metricType))],
+      byOwner: spec.selectionStrategy?.startsWith('OwnerReference') === true,
       ownerUid: ownerUid(meta),
     };
   };
+}
+
+/** A metric of type External or Object whose target is a `Value` is compared per ready pod: `ExternalValue`, `ObjectValue`. */
+function metricType({ type, external, object }: RawMetric): readonly string[] {
+  if (type === undefined) return [];
+  const target = (external ?? object)?.target?.type;
+  return target === 'Value' ? [`${type}Value`] : [type];
 }
 
 export const slimPolicy: Slim<SlimPolicy> = (object, interner) => ({
@@ -160,6 +182,12 @@ export function condition(
   type: string,
 ): RawCondition | undefined {
   return conditions?.find((each) => each.type === type);
+}
+
+/** The token's volume gets a name of its own in each pod (`kube-api-access-x7k2p`, ServiceAccount admission). */
+function sharedSpec(spec: RawPodSpec, interner: Interner): RawPodSpec {
+  const text = JSON.stringify(spec).replaceAll(/"kube-api-access-[a-z0-9]{5}"/g, '"kube-api-access"');
+  return interner.once(`p${text}`, () => JSON.parse(text) as RawPodSpec);
 }
 
 function ownerUid(meta: RawMeta): string | undefined {

@@ -1,3 +1,4 @@
+import type { SlimQuota } from './quota.ts';
 import type {
   SlimDaemonSet,
   SlimJob,
@@ -21,10 +22,14 @@ export interface Kinds {
   readonly jobs: SlimJob;
   readonly hpas: SlimScaler;
   readonly scaledobjects: SlimScaler;
+  readonly resourcequotas: SlimQuota;
   readonly policies: SlimPolicy;
 }
 
 export type Kind = keyof Kinds;
+
+/** Label of a companion: UID of the policy that it was made for (act/names.ts). */
+const companionOf = 'spillway.dev/policy-uid';
 
 /** A change of the cluster as it is known here; `kind` tells the type of `object`. */
 export type Change = { readonly [K in Kind]: { readonly kind: K } & TableChange<Kinds[K]> }[Kind];
@@ -38,9 +43,12 @@ export class Store {
   readonly pods = new Table<SlimPod, 'owner'>({ owner: (pod) => pod.ownerUid }, (change) =>
     this.#tell({ kind: 'pods', ...change }),
   );
-  /** By UID, and by the UID of the controlling owner (companions: that of the policy). */
+  /**
+   * By UID, and by the UID of the controlling owner: for companions that of the policy. One that `--cascade=orphan` has set
+   * free still belongs to the policy that its label names.
+   */
   readonly deployments = new Table<SlimWorkload, 'uid' | 'owner'>(
-    { uid: (each) => each.uid, owner: (each) => each.ownerUid },
+    { uid: (each) => each.uid, owner: (each) => each.ownerUid ?? each.labels[companionOf] },
     (change) => this.#tell({ kind: 'deployments', ...change }),
   );
   readonly statefulsets = new Table<SlimWorkload, 'uid'>({ uid: (each) => each.uid }, (change) =>
@@ -64,6 +72,10 @@ export class Store {
   );
   readonly scaledobjects = new Table<SlimScaler, 'target'>({ target: (each) => each.target }, (change) =>
     this.#tell({ kind: 'scaledobjects', ...change }),
+  );
+  readonly resourcequotas = new Table<SlimQuota, 'namespace'>(
+    { namespace: (each) => each.namespace },
+    (change) => this.#tell({ kind: 'resourcequotas', ...change }),
   );
   readonly policies = new Table<SlimPolicy>({}, (change) => this.#tell({ kind: 'policies', ...change }));
 

@@ -17,8 +17,8 @@ export interface TargetState {
   readonly scaledBy: string | undefined;
   readonly rollingOut: boolean;
   /**
-   * HPAs that scale the target by a metric of its pods. They find pods by label and so count burst pods too
-   * (kubernetes#124307): worth a warning.
+   * HPAs that scale the target by a metric of its pods. They find pods by label and so count burst pods too, which keep
+   * the target's labels (kubernetes#124307): worth a warning.
    */
   readonly hpasThatCountBurst: readonly string[];
   readonly pods: readonly SlimPod[];
@@ -91,8 +91,19 @@ function isRollingOut(store: Store, workload: SlimWorkload): boolean {
   );
 }
 
+/**
+ * Metrics that an HPA averages over the pods that its selector finds. `ExternalValue` and `ObjectValue` are among them: a
+ * `Value` is multiplied by the ready pods, an `AverageValue` divided by the target's own `status.replicas`
+ * (kubernetes, podautoscaler/replica_calculator.go, `getUsageRatioReplicaCount`).
+ */
+const averagedOverPods: ReadonlySet<string> = new Set([
+  'Resource',
+  'ContainerResource',
+  'Pods',
+  'ExternalValue',
+  'ObjectValue',
+]);
+
 function countsPods(hpa: SlimScaler): boolean {
-  return hpa.metricTypes.some(
-    (type) => type === 'Resource' || type === 'ContainerResource' || type === 'Pods',
-  );
+  return !hpa.byOwner && hpa.metricTypes.some((type) => averagedOverPods.has(type));
 }

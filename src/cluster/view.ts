@@ -1,24 +1,30 @@
 import type { Clock } from '../clock.ts';
 import type { Config, VirtualPool } from '../config.ts';
-import type { PodShape, PodsObservation, VmPoolObservation } from '../decide/observation.ts';
+import type { NodeClass, PodShape, PodsObservation, VmPoolObservation } from '../decide/observation.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Growth } from './autoscaler.ts';
 import type { ClusterClient } from './client.ts';
 import { type Companion, companionsOf } from './companions.ts';
 import { FreeRoom } from './free-room.ts';
 import { Interner } from './intern.ts';
+import { type NamespaceQuota, namespaceQuotaIn } from './namespace-quota.ts';
+import { NodeLeases } from './node-leases.ts';
 import { PodHistory } from './pod-history.ts';
 import { byNode, countPods } from './pods.ts';
 import { virtualPoolIn, vmPoolFor } from './pools.ts';
 import type { RawObject } from './raw.ts';
 import { Reflector, type ReflectorState } from './reflector.ts';
 import type { ReflectorTuning } from './reflector-options.ts';
+import { rescuedAmong } from './rescued.ts';
 import { collectionPath, kinds, scopesOf, slimAs } from './resources.ts';
-import type { SlimPolicy } from './slim.ts';
+import type { SlimNode, SlimPod, SlimPolicy } from './slim.ts';
+import { ownClassOf } from './slim-node.ts';
 import { type Change, type Kind, type Kinds, Store } from './store.ts';
 import type { Table } from './table.ts';
 import { type TargetState, targetOf } from './target.ts';
 import { shapeOfTarget } from './target-shape.ts';
-import { isVirtual } from './virtual-nodes.ts';
+import { isSuspect, type NodeUse, useOf } from './virtual-node-use.ts';
+import { isVirtual, poolOf } from './virtual-nodes.ts';
 
 export interface ClusterViewOptions {
   readonly client: ClusterClient;
@@ -61,6 +67,7 @@ export class ClusterView {
     >;
   }[];
   readonly #histories = new Map<string, PodHistory>();
+  readonly #leases: NodeLeases;
 
   constructor(options: ClusterViewOptions) {
     this.#options = options;
@@ -69,6 +76,15 @@ export class ClusterView {
     this.room = new FreeRoom({
       isVirtual: (node) => isVirtual(node, this.#pools),
       now: () => options.clock.now(),
+    });
+    this.#leases = new NodeLeases({
+      client: options.client,
+      clock: options.clock,
+      suspects: () =>
+        this.room
+          .virtualNodes()
+          .filter((node) => isSuspect(node, options.clock.now()))
+          .map(({ name }) => name),
     });
     this.store.onChange((change) => {
       this.room.take(change);
@@ -86,7 +102,11 @@ export class ClusterView {
   /** Follows the cluster until `signal` aborts; resolves when everything has stopped. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     void this.synced.then(() => this.room.goLive());
-    await Promise.all(this.#reflectors.map(({ reflector }) => reflector.run(signal)));
+    // Which nodes are virtual is known only when they have been listed.
+    await Promise.all([
+      ...this.#reflectors.map(({ reflector }) => reflector.run(signal)),
+      this.#leases.run(this.synced, signal),
+    ]);
   }
 
   /** Resolves when everything has been listed once (APIs that the cluster does not serve count as listed). */
@@ -142,13 +162,27 @@ export class ClusterView {
     return companionsOf(this.store, policy.uid);
   }
 
+  /** The target's pods that were let onto the virtual pool (see rescued.ts); none under the strategy `Companion`. */
+  rescuedOf(policy: Policy, target: TargetState): readonly SlimPod[] {
+    return rescuedAmong(policy, target.pods, this.room);
+  }
+
+  /** Virtual nodes of the pool that take pods now, as admission sees them. */
+  virtualClasses(pool: VirtualPool): readonly NodeClass[] {
+    return this.room
+      .virtualNodes()
+      .filter((node) => this.#useOf(node) === 'usable' && poolOf(node, this.#pools) === pool)
+      .map(ownClassOf);
+  }
+
   /** Counts the pods of a policy; call it at every pass, it remembers what the pods of the moment do not tell. */
   podsOf(policy: Policy, target: TargetState, companions: readonly Companion[]): PodsObservation {
     const history = this.#histories.get(policy.uid) ?? new PodHistory();
     this.#histories.set(policy.uid, history);
+    const rescued = new Set(this.rescuedOf(policy, target));
     return countPods({
-      target: target.pods,
-      burst: companions.flatMap(({ pods }) => pods),
+      target: rescued.size === 0 ? target.pods : target.pods.filter((pod) => !rescued.has(pod)),
+      burst: [...companions.flatMap(({ pods }) => pods), ...rescued],
       readyTimeoutSeconds: policy.burst.reclaim.readyTimeoutSeconds,
       room: this.room,
       history,
@@ -157,13 +191,32 @@ export class ClusterView {
   }
 
   /** The VM pool as a pod of this shape of the target sees it. */
-  vmPool(target: TargetState, shape: PodShape, growth: VmPoolObservation['growth']): VmPoolObservation {
+  vmPool(target: TargetState, shape: PodShape, growth: Growth): VmPoolObservation {
     return vmPoolFor(this.room, shape, byNode(target.pods), growth);
   }
 
-  /** The pool that policies burst to; undefined: none is configured. */
-  virtualPool(): ReturnType<typeof virtualPoolIn> {
-    return virtualPoolIn(this.room, this.#pools);
+  /**
+   * The pool that policies burst to; undefined: none is configured. `policy` and its target: whose burst is looked for on
+   * virtual nodes that cannot be used; without them, nobody's.
+   */
+  virtualPool(policy?: Policy, target?: TargetState): ReturnType<typeof virtualPoolIn> {
+    const companions = policy === undefined ? [] : this.companionsOf(policy);
+    const rescued = policy === undefined || target === undefined ? [] : this.rescuedOf(policy, target);
+    return virtualPoolIn({
+      room: this.room,
+      pools: this.#pools,
+      useOf: (node) => this.#useOf(node),
+      burst: [...companions.flatMap(({ pods }) => pods), ...rescued],
+    });
+  }
+
+  /** What the quotas of a namespace leave for pods of this shape (see namespace-quota.ts). */
+  namespaceQuota(namespace: string, shape: PodShape): NamespaceQuota {
+    return namespaceQuotaIn(this.store, namespace, shape);
+  }
+
+  #useOf(node: SlimNode): NodeUse {
+    return useOf(node, this.#leases.renewedAtMs(node.name), this.#options.clock.now());
   }
 
   #reflector<K extends Kind>(kind: K, namespace: string | undefined): Reflector<Kinds[K]> {

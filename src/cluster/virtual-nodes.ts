@@ -1,4 +1,4 @@
-import type { VirtualPool } from '../config.ts';
+import { aciPace, type VirtualPool } from '../config.ts';
 import type { SlimNode } from './slim.ts';
 
 const providerTaint = 'virtual-kubelet.io/provider';
@@ -23,6 +23,7 @@ export const defaultVirtualPools: readonly VirtualPool[] = [
     nodeSelector: { virtualization: 'virtualnode2' },
     tolerations: [toleration],
     price: undefined,
+    pace: aciPace,
   },
   {
     name: 'aks-addon',
@@ -30,6 +31,7 @@ export const defaultVirtualPools: readonly VirtualPool[] = [
     nodeSelector: { type: 'virtual-kubelet', 'kubernetes.azure.com/managed': 'false' },
     tolerations: [toleration],
     price: undefined,
+    pace: aciPace,
   },
   {
     name: 'virtual-kubelet',

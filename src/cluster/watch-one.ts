@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { isStatus } from './api-error.ts';
+import { ApiError } from './api-error.ts';
 import { Backoff } from './backoff.ts';
 import type { ClusterClient } from './client.ts';
 import { watchStream } from './watch-stream.ts';
@@ -46,7 +46,7 @@ export async function watchOne(options: WatchOneOptions): Promise<void> {
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (isStatus(error, 429)) askedToWaitMs = (error.retryAfterSeconds ?? 0) * 1000;
+      if (error instanceof ApiError) askedToWaitMs = (error.retryAfterSeconds ?? 0) * 1000;
     }
     await clock.sleep(Math.max(backoff.next(), askedToWaitMs), signal).catch(() => undefined);
     // It may have been deleted while nobody watched: a new watch would not say so.

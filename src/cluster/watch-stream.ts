@@ -18,6 +18,13 @@ export class GarbledLine extends Error {
 /** Nothing came for too long, not even a bookmark: the connection is taken for dead. */
 export class Stalled extends Error {
   override readonly name = 'Stalled';
+  /** Whether the server had begun to answer; else nobody knows that there is one. */
+  readonly answered: boolean;
+
+  constructor(answered: boolean) {
+    super(answered ? 'the watch fell silent' : 'the watch was never answered');
+    this.answered = answered;
+  }
 }
 
 export interface WatchOptions {
@@ -26,8 +33,30 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   /** For so long a silent connection is believed, milliseconds; asked anew each time. */
   readonly stallMs: () => number;
-  /** When the server begins to answer, and at every piece that arrives. */
-  readonly onLife?: () => void;
+  /** Longest wait for the server to begin its answer, milliseconds; it does so at once, whatever there is to tell. */
+  readonly answerMs?: number;
+  /** When the server has begun to answer. */
+  readonly onAnswer?: () => void;
+}
+
+const defaultAnswerMs = 30_000;
+
+/**
+ * Path of a watch that the server ends after so many seconds. Without a version to go on from it lists first, as one
+ * stream (KEP-3157), consistent as of the request.
+ */
+export function watchPath(collection: string, resourceVersion: string | undefined, seconds: number): string {
+  const from: Readonly<Record<string, string>> =
+    resourceVersion === undefined
+      ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }
+      : { resourceVersion };
+  const query = new URLSearchParams({
+    watch: 'true',
+    allowWatchBookmarks: 'true',
+    timeoutSeconds: String(seconds),
+    ...from,
+  });
+  return `${collection}?${query.toString()}`;
 }
 
 /**
@@ -35,29 +64,29 @@ export interface WatchOptions {
  * them), Stalled, GarbledLine, whatever cut the connection, or the signal's reason.
  */
 export async function* watchStream(path: string, options: WatchOptions): AsyncGenerator<WatchEvent> {
-  const { client, clock, signal, stallMs, onLife } = options;
+  const { client, clock, signal, stallMs, answerMs = defaultAnswerMs, onAnswer } = options;
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   let lastMs = clock.elapsed();
-  let callOff = clock.after(stallMs(), check);
+  let answered = false;
+  const patienceMs = (): number => (answered ? stallMs() : Math.min(answerMs, stallMs()));
+  let callOff = clock.after(patienceMs(), check);
 
   function check(): void {
-    const leftMs = stallMs() - (clock.elapsed() - lastMs);
-    if (leftMs <= 0) stop.abort(new Stalled('nothing came for too long'));
+    const leftMs = patienceMs() - (clock.elapsed() - lastMs);
+    if (leftMs <= 0) stop.abort(new Stalled(answered));
     else callOff = clock.after(leftMs, check);
   }
 
   try {
     const lines = new Lines();
     const call = describeCall('GET', path);
-    const live = (): void => {
-      lastMs = clock.elapsed();
-      onLife?.();
-    };
     const pieces = await client.stream(path, either);
-    live();
+    answered = true;
+    lastMs = clock.elapsed();
+    onAnswer?.();
     for await (const piece of pieces) {
-      live();
+      lastMs = clock.elapsed();
       for (const line of lines.push(piece)) yield parseEvent(line, call);
     }
   } catch (error) {

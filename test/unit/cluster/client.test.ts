@@ -45,6 +45,33 @@ test('a refusal is an ApiError with status, reason and Retry-After, without the 
   }
 });
 
+test('Retry-After holds back writes of this kind alone, and Leases never; a wait of hours is not believed', async () => {
+  const server = await scriptedServer((_, response) =>
+    json(response, refusal(429, 'TooManyRequests'), 429, { 'retry-after': '7200' }),
+  );
+  const { client, asked } = server;
+  const refused = async (...[method, path]: Parameters<typeof client.request>): Promise<number> => {
+    const before = asked.length;
+    await assert.rejects(
+      client.request(method, path, { body: {} }),
+      (error) => isStatus(error, 429) && (error.retryAfterSeconds ?? 0) <= 60,
+    );
+    return asked.length - before;
+  };
+  const deployments = '/apis/apps/v1/namespaces/a/deployments';
+  try {
+    assert.equal(await refused('PATCH', `${deployments}/b`), 1);
+    assert.equal(await refused('PATCH', `${deployments}/c`), 0, 'the server asked to wait');
+    assert.equal(server.calls.length, 1, 'what was not sent is no call');
+    assert.equal(await refused('POST', deployments), 1);
+    const lease = '/apis/coordination.k8s.io/v1/namespaces/a/leases/b';
+    assert.equal(await refused('PUT', lease), 1);
+    assert.equal(await refused('PUT', lease), 1);
+  } finally {
+    await server.close();
+  }
+});
+
 test('no answer in time is CLUSTER_UNREACHABLE, an aborted call rejects with the reason of the signal', async () => {
   const server = await scriptedServer(() => undefined);
   try {

@@ -19,16 +19,25 @@ class FakeApi {
   stored: Stored | undefined;
   /** Requests of these candidates fail as if the network were cut. */
   readonly cut = new Set<string>();
+  /** Requests of these candidates are never answered. */
+  readonly mute = new Set<string>();
   writes = 0;
   #version = 0;
 
   /** What one candidate sees. */
-  clientFor(identity: string): {
+  clientFor(
+    identity: string,
+    clock: VirtualClock,
+  ): {
     request(method: string, path: string, options?: RequestOptions): Promise<unknown>;
   } {
     return {
-      request: async (method, _, { body, signal } = {}) => {
+      request: async (method, _, { body, signal, timeoutMs = 0 } = {}) => {
         signal?.throwIfAborted();
+        if (this.mute.has(identity)) {
+          await clock.sleep(timeoutMs, signal);
+          throw new Error('no answer in time');
+        }
         if (this.cut.has(identity)) throw new Error('network');
         await Promise.resolve();
         return this.#answer(method, body as Stored | undefined);
@@ -64,7 +73,7 @@ function candidate(api: FakeApi, clock: VirtualClock, identity: string): Candida
   const told: string[] = [];
   const stop = new AbortController();
   const lease = new Lease({
-    client: api.clientFor(identity),
+    client: api.clientFor(identity, clock),
     clock,
     namespace: 'spillway',
     name: 'spillway',
@@ -172,4 +181,20 @@ test('somebody who writes into a held lease ends the leadership at once', async 
   assert.equal(a.lease.holder, 'thief');
   await ended(a);
   assert.equal(api.stored.spec.holderIdentity, 'thief', 'what is not ours is not given back');
+});
+
+test('connections that are silently dead for some seconds cost attempts, not the lease', async () => {
+  const [api, clock] = [new FakeApi(), new VirtualClock()];
+  const a = candidate(api, clock, 'a');
+  await clock.pass(5000);
+  for (let time = 0; time < 5; time += 1) {
+    api.mute.add('a');
+    for (let step = 0; step < 150; step += 1) {
+      if (step === 60) api.mute.delete('a');
+      await clock.pass(100);
+      assert.equal(a.lease.holds(), true, `after ${step / 10} s`);
+    }
+  }
+  assert.deepEqual(a.told, ['acquired']);
+  await ended(a);
 });

@@ -220,23 +220,118 @@ test('a garbled line is not swallowed: the watch goes on from the last good vers
   });
 });
 
-test('a cut connection and a silent one are opened again from the last version', async () => {
+test('a cut connection is opened again from the last version', async () => {
   const cut: Script = (_, response: ServerResponse) => {
     response.write(line('ADDED', thing('a', 11)), () => response.destroy());
   };
-  const silent = says(line('ADDED', thing('b', 12)));
-  const script = inTurn([items(10)], [cut, silent, says(line('ADDED', thing('c', 13)))]);
+  const script = inTurn([items(10)], [cut, says(line('ADDED', thing('b', 12)))]);
+  await following(script, async ({ asked, until, reflector }) => {
+    await until('added b@12');
+    assert.deepEqual(
+      asked.slice(1).map(({ query }) => query.get('resourceVersion')),
+      ['10', '11'],
+    );
+    assert.equal(reflector.restarts, 1);
+  });
+});
+
+test('a line that was cut off is told whole by the next watch', async () => {
+  const cut: Script = (_, response) => void response.end(line('ADDED', thing('a', 11)).slice(0, 40));
+  const script = inTurn([items(10)], [cut, says(line('ADDED', thing('a', 11)))]);
+  await following(script, async ({ told, problems, until }) => {
+    await until('added a@11');
+    assert.deepEqual(told, ['listed@10', 'added a@11']);
+    assert.deepEqual(problems, []);
+  });
+});
+
+test('a watch that falls silent is dead: what it did not tell is found by listing anew', async () => {
+  const script = inTurn(
+    [items(10, thing('a', 3)), items(20, thing('b', 15))],
+    [says(line('MODIFIED', thing('a', 11))), says(bookmark(21))],
+  );
   await following(
     script,
-    async ({ asked, until, reflector }) => {
-      await until('added c@13');
-      assert.deepEqual(
-        asked.slice(1).map(({ query }) => query.get('resourceVersion')),
-        ['10', '11', '12'],
-      );
-      assert.equal(reflector.restarts, 2);
+    async ({ told, until }) => {
+      await until('listed@20');
+      assert.deepEqual(told.slice(2), ['modified a@11', 'added b@15', 'deleted a@20', 'listed@20']);
     },
     { tuning: { stallSeconds: 0.1 } },
+  );
+});
+
+test('a watch that is never answered is given up soon, and pages are not taken for the cure', async () => {
+  const never: Script = () => undefined;
+  const script = inTurn([], [never, says(line('ADDED', thing('a', 3)), bookmark(10, endOfList))]);
+  await following(
+    script,
+    async ({ asked, until }) => {
+      await until('listed@10');
+      assert.ok(asked.every(({ query }) => query.get('watch') === 'true'));
+    },
+    { tuning: { listing: 'stream', answerSeconds: 0.05 } },
+  );
+});
+
+test('watches that open and tell nothing do not make the cache look fresh', async () => {
+  const script = inTurn([items(10)], [saysAndEnds()]);
+  await following(script, async ({ asked, until, reflector }) => {
+    await until('listed@10');
+    await systemClock.sleep(150);
+    assert.ok(asked.length > 3, `${asked.length} requests`);
+    assert.ok(reflector.ageSeconds() > 0.14, `${reflector.ageSeconds()} s`);
+  });
+});
+
+test('a listing is as old as the question, not as its last page', async () => {
+  const slow: Script = (_, response) => {
+    setTimeout(() => json(response, { metadata: { resourceVersion: '10' }, items: [] }), 100);
+  };
+  await following(inTurn([slow], [says('')]), async ({ until, reflector }) => {
+    await until('listed@10');
+    assert.ok(reflector.ageSeconds() >= 0.095, `${reflector.ageSeconds()} s`);
+  });
+});
+
+test('a storm of 410 is met by ever fewer listings, though each of them succeeds', async () => {
+  const script = inTurn([items(10)], [refuses(410, 'Expired')]);
+  await following(
+    script,
+    async ({ asked, until }) => {
+      await until('listed@10');
+      await systemClock.sleep(400);
+      const lists = asked.filter(({ query }) => !query.has('watch')).length;
+      assert.ok(lists >= 2 && lists <= 6, `${lists} listings`);
+    },
+    { tuning: { backoff: { firstMs: 40, maxMs: 400 } } },
+  );
+});
+
+test('pages that expire under way are asked for at once the next time, and nothing is lost or told twice', async () => {
+  const expiring: Script = (asked, response) => {
+    if (asked.query.has('continue')) return json(response, refusal(410, 'Expired'), 410);
+    const whole = { metadata: { resourceVersion: '20' }, items: [thing('a', 3), thing('b', 15)] };
+    const part = { metadata: { resourceVersion: '10', continue: 'more' }, items: [thing('a', 3)] };
+    json(response, asked.query.has('limit') ? part : whole);
+  };
+  await following(inTurn([expiring], [says(bookmark(21))]), async ({ told, until }) => {
+    await until('listed@20');
+    assert.deepEqual(told, ['added a@3', 'added b@15', 'listed@20']);
+  });
+});
+
+test('an API that is missing for a moment, as while a server starts, keeps its objects', async () => {
+  const script = inTurn(
+    [items(10, thing('a', 3)), items(20, thing('a', 3))],
+    [refuses(404, 'NotFound'), refuses(404, 'NotFound'), says(line('ADDED', thing('b', 11)))],
+  );
+  await following(
+    script,
+    async ({ told, until }) => {
+      await until('added b@11');
+      assert.deepEqual(told, ['added a@3', 'listed@10', 'added b@11']);
+    },
+    { tuning: { absentSeconds: 30 } },
   );
 });
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isNewer } from '../../../src/cluster/slim.ts';
-import { slimScaler } from '../../../src/cluster/slimming.ts';
+import type { RawPod } from '../../../src/cluster/raw.ts';
+import { slimPod, slimScaler } from '../../../src/cluster/slimming.ts';
 import { defaultVirtualPools, isVirtual, poolOf } from '../../../src/cluster/virtual-nodes.ts';
-import { at, interner, node, owner, pod, spec, startMs } from './given.ts';
+import { at, interner, node, owner, pod, rawPod, spec, startMs } from './given.ts';
 
 test('a pod keeps what decisions ask for, and pods alike share it', () => {
   const given = { meta: { labels: { app: 'worker' }, ...owner('rs-1') }, ready: 7 } as const;
@@ -20,6 +21,19 @@ test('a pod keeps what decisions ask for, and pods alike share it', () => {
 test('a stuck pod tells since when, a deleted one when its grace period ends', () => {
   assert.equal(pod('stuck', { stuckAt: 5, phase: 'Pending' }).stuckSinceMs, startMs + 5000);
   assert.equal(pod('leaving', { meta: { deletionTimestamp: at(30) } }).endsAtMs, startMs + 30_000);
+});
+
+test('a pod on a node keeps why its provider failed it, and nothing of what that wrote', () => {
+  const message = "container group quota 'StandardCores' exceeded in region 'eastus'. Limit: '10'";
+  const failed = (nodeName: string | undefined) => {
+    const raw = rawPod('failed', { phase: 'Pending' });
+    const status = { ...raw.status, reason: 'ProviderFailed', message };
+    const where = nodeName === undefined ? {} : { nodeName };
+    return slimPod({ ...raw, spec: { ...raw.spec, ...where }, status } as RawPod, interner);
+  };
+  assert.equal(failed('virtual-node').failure, 'Quota');
+  assert.equal(failed(undefined).failure, undefined);
+  assert.doesNotMatch(JSON.stringify(failed('virtual-node')), /StandardCores/);
 });
 
 test('pods of a DaemonSet share one shape although each names its node', () => {

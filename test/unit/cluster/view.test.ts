@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/clock.ts';
+import { unknownGrowth } from '../../../src/cluster/autoscaler.ts';
 import type { RawObject, RawScaler, RawWorkload } from '../../../src/cluster/raw.ts';
 import { collectionPath } from '../../../src/cluster/resources.ts';
 import type { Kind } from '../../../src/cluster/store.ts';
@@ -120,6 +121,7 @@ test('pods are counted by where and how they run, companion pods apart, and thos
       onVirtualReady: 1,
       stuck: 1,
       oldestStuckSeconds: 30,
+      unbound: 1,
       startingSeconds: [100, 20, 30, 10],
       burstReady: 1,
       burstRunning: 2,
@@ -127,7 +129,7 @@ test('pods are counted by where and how they run, companion pods apart, and thos
       startLatencySeconds: 45,
     });
     const shape = view.shapeOf(target);
-    const { groups, matchingNodes } = view.vmPool(target, shape, 'CanGrow');
+    const { groups, matchingNodes } = view.vmPool(target, shape, unknownGrowth);
     assert.equal(matchingNodes, 2);
     assert.deepEqual(
       groups.map(({ nodes: count, mates }) => [count, mates]),
@@ -135,7 +137,12 @@ test('pods are counted by where and how they run, companion pods apart, and thos
     );
     assert.deepEqual(view.virtualPool()?.observation, {
       name: 'virtual-kubelet',
+      nodes: 1,
       readyNodes: 1,
+      cordoned: 0,
+      notReady: 0,
+      ghosts: 0,
+      burstOnUnusable: 0,
       freePods: 4997,
     });
     assert.equal(view.health().find(({ kind }) => kind === 'scaledobjects')?.state, 'absent');
@@ -192,6 +199,39 @@ test('the shape is that of the newest pod of the current template, without pods 
   });
 });
 
+test('pods that were let onto the virtual node are the burst of a policy that rescues, and of no other', async () => {
+  const letOn = { annotations: { 'spillway.dev/rescued': 'decision' } };
+  const objects: Objects = {
+    nodes: [rawNode('vm'), rawNode('virtual', { labels: { type: 'virtual-kubelet' } })],
+    deployments: [deployment('worker')],
+    replicasets: [replicaSet('rs', 'uid-worker', '2', 3)],
+    pods: [
+      podOf('rs', 'bursts', { spec: spec('1', { nodeName: 'virtual' }), ready: 30, meta: letOn }),
+      podOf('rs', 'waits', { phase: 'Pending', stuckAt: 70, meta: letOn }),
+      podOf('rs', 'on-vm', { spec: spec('1', { nodeName: 'vm' }), ready: 30, meta: letOn }),
+      podOf('rs', 'stuck', { phase: 'Pending', stuckAt: 80 }),
+    ],
+  };
+  await seeing(objects, (view) => {
+    const companion = policy();
+    const rescue: Policy = { ...companion, burst: { ...companion.burst, strategy: 'Rescue' } };
+    const counted = (each: Policy): readonly number[] => {
+      const target = view.targetOf(each);
+      assert.ok(target !== undefined);
+      const pods = view.podsOf(each, target, []);
+      return [
+        pods.placed,
+        pods.onVirtual,
+        pods.stuck,
+        pods.burstRunning,
+        view.rescuedOf(each, target).length,
+      ];
+    };
+    assert.deepEqual(counted(rescue), [1, 0, 1, 1, 2]);
+    assert.deepEqual(counted(companion), [1, 1, 2, 0, 0]);
+  });
+});
+
 test('an HPA or ScaledObject on the target is told, and whether it would count burst pods', async () => {
   const scaler = (name: string, target: string, type: string): RawScaler => ({
     metadata: meta(name),
@@ -209,6 +249,60 @@ test('an HPA or ScaledObject on the target is told, and whether it would count b
     assert.equal(found('kept')?.scaledBy, 'ScaledObject media/s');
     assert.deepEqual(found('kept')?.hpasThatCountBurst, []);
     assert.equal(found('free')?.scaledBy, undefined);
+  });
+});
+
+test('an HPA that goes by owner or by an averaged external metric does not count burst pods', async () => {
+  const scaler = (name: string, specGiven: RawScaler['spec']): RawScaler => ({
+    metadata: meta(name),
+    spec: { scaleTargetRef: { kind: 'Deployment', name: 'worker' }, ...specGiven },
+  });
+  const external = (type: string) => ({ metrics: [{ type: 'External', external: { target: { type } } }] });
+  const objects: Objects = {
+    deployments: [deployment('worker')],
+    hpas: [
+      scaler('by-owner', { metrics: [{ type: 'Resource' }], selectionStrategy: 'OwnerReferences' }),
+      scaler('averaged', external('AverageValue')),
+      scaler('per-pod', external('Value')),
+      scaler('container', { metrics: [{ type: 'ContainerResource' }] }),
+    ],
+  };
+  await seeing(objects, (view) => {
+    assert.deepEqual(view.targetOf(policy())?.hpasThatCountBurst, ['media/per-pod', 'media/container']);
+  });
+});
+
+test('what the quotas of a namespace leave, less what companions there still wait for', async () => {
+  const burst = deployment('burst', { owner: 'uid-p', spec: { replicas: 9 }, status: { replicas: 4 } });
+  const conditions = [
+    {
+      type: 'ReplicaFailure',
+      status: 'True',
+      message: 'pods "x" is forbidden: exceeded quota: team, requested',
+    },
+  ];
+  const failing: RawWorkload = { ...burst, status: { ...burst.status, conditions } };
+  const objects: Objects = {
+    deployments: [deployment('worker'), failing],
+    policies: [{ metadata: meta('p') }],
+    resourcequotas: [
+      {
+        metadata: meta('team'),
+        spec: { hard: { pods: '20' } },
+        status: { hard: { pods: '20' }, used: { pods: '7' } },
+      } as RawObject,
+      { metadata: meta('elsewhere', { namespace: 'other' }), spec: { hard: { pods: '0' } } } as RawObject,
+    ],
+  };
+  await seeing(objects, (view) => {
+    const target = view.targetOf(policy());
+    assert.ok(target !== undefined);
+    const shape = view.shapeOf(target);
+    assert.deepEqual(view.namespaceQuota('media', shape), { namespaceQuota: 8, namespaceQuotaName: 'team' });
+    assert.equal(view.namespaceQuota('other', shape).namespaceQuota, 0);
+    assert.equal(view.namespaceQuota('free', shape).namespaceQuota, undefined);
+    const [companion] = view.companionsOf(policy());
+    assert.deepEqual(companion?.refused, { pods: 9, cause: 'QuotaExceeded', quota: 'team' });
   });
 });
 
