@@ -1,0 +1,140 @@
+import type { CreationPace } from '../config.ts';
+import type { FailureCause } from '../decide/observation.ts';
+import { type Breaker, closedBreaker, failed, isIdle, isTemplateFault, succeeded } from './breaker.ts';
+import { type Failing, type FailureSettings, failureOf } from './failure-cause.ts';
+import { type Creations, created, shortId } from './pace.ts';
+import { noSpend, type Spend } from './spend.ts';
+
+/** Everything that limits have to remember, of all policies and pools. Plain and pure; kept in the cluster as it is. */
+export interface Ledger {
+  readonly spend: Spend;
+  /** By virtual pool. */
+  readonly creations: Readonly<Record<string, Creations>>;
+  /** By virtual pool; one that is not named is closed. */
+  readonly poolBreakers: Readonly<Record<string, Breaker>>;
+  /** By the Deployment whose template it is (`namespace/name`), for failures that are the template's own fault. */
+  readonly templateBreakers: Readonly<Record<string, Breaker>>;
+  /** Beginnings of the UIDs of failed pods that are counted already, oldest first. */
+  readonly counted: readonly string[];
+  /** Until then what was spent before is not known: an earlier ledger could not be read; undefined: it is known. */
+  readonly spendUnknownUntilMs: number | undefined;
+}
+
+export const emptyLedger: Ledger = {
+  spend: noSpend,
+  creations: {},
+  poolBreakers: {},
+  templateBreakers: {},
+  counted: [],
+  spendUnknownUntilMs: undefined,
+};
+
+/** A pod on a node of a virtual pool, as it is now. */
+export interface VirtualPod extends Failing {
+  readonly uid: string;
+  /** Name of the pool. */
+  readonly pool: string;
+  /** The Deployment (`namespace/name`) that its template stands in; undefined: nobody's that is known. */
+  readonly template: string | undefined;
+  /** It has just become Ready. */
+  readonly becameReady: boolean;
+}
+
+export interface LedgerSettings extends FailureSettings {
+  /** Of a pool; undefined: as fast as anybody wants. */
+  readonly paceOf: (pool: string) => CreationPace | undefined;
+}
+
+/** A failure that was counted now, for the first time. */
+export interface CountedFailure {
+  readonly pool: string;
+  readonly cause: FailureCause;
+}
+
+/** So many failed pods are told apart; they are deleted within seconds, and a pool that fails is not tried often. */
+const longestCounted = 2000;
+
+/**
+ * Takes one pod on a virtual node: its creation and its failure count once, its becoming Ready is a success. Pods of
+ * somebody else's take part in the pool's pace, but their failures say nothing of ours.
+ */
+export function sawPod(
+  ledger: Ledger,
+  pod: VirtualPod,
+  nowMs: number,
+  settings: LedgerSettings,
+): { readonly ledger: Ledger; readonly failure: CountedFailure | undefined } {
+  const paced = withCreation(ledger, pod, nowMs, settings.paceOf(pod.pool));
+  if (pod.template === undefined) return { ledger: paced, failure: undefined };
+  const cause = failureOf(pod, nowMs, settings);
+  if (cause === undefined) {
+    return { ledger: pod.becameReady ? withSuccess(paced, pod, pod.template) : paced, failure: undefined };
+  }
+  const id = shortId(pod.uid);
+  if (paced.counted.includes(id)) return { ledger: paced, failure: undefined };
+  const counted = [...paced.counted, id].slice(-longestCounted);
+  return {
+    ledger: withFailure({ ...paced, counted }, pod, pod.template, cause, nowMs),
+    failure: { pool: pod.pool, cause },
+  };
+}
+
+/** Without what says nothing any more: pods that are gone, breakers that are closed and quiet. */
+export function tidied(ledger: Ledger, existing: (id: string) => boolean, nowMs: number): Ledger {
+  const busy = (breakers: Ledger['poolBreakers']): Ledger['poolBreakers'] =>
+    Object.fromEntries(Object.entries(breakers).filter(([, breaker]) => !isIdle(breaker, nowMs)));
+  const known = ledger.spendUnknownUntilMs === undefined || ledger.spendUnknownUntilMs <= nowMs;
+  return {
+    ...ledger,
+    poolBreakers: busy(ledger.poolBreakers),
+    templateBreakers: busy(ledger.templateBreakers),
+    counted: ledger.counted.filter(existing),
+    spendUnknownUntilMs: known ? undefined : ledger.spendUnknownUntilMs,
+  };
+}
+
+function withCreation(
+  ledger: Ledger,
+  { uid, pool, boundAtMs }: VirtualPod,
+  nowMs: number,
+  pace: CreationPace | undefined,
+): Ledger {
+  if (pace === undefined || boundAtMs === undefined) return ledger;
+  const before = ledger.creations[pool] ?? [];
+  // Binding is told to the second: the end of that second is late enough for sure.
+  const after = created(before, [{ uid, atMs: Math.min(nowMs, boundAtMs + 999) }], pace, nowMs);
+  return after === before ? ledger : { ...ledger, creations: { ...ledger.creations, [pool]: after } };
+}
+
+function withSuccess(ledger: Ledger, pod: VirtualPod, template: string): Ledger {
+  const ofPool = ledger.poolBreakers[pod.pool];
+  const ofTemplate = ledger.templateBreakers[template];
+  if (ofPool === undefined && ofTemplate === undefined) return ledger;
+  return {
+    ...ledger,
+    poolBreakers:
+      ofPool === undefined
+        ? ledger.poolBreakers
+        : { ...ledger.poolBreakers, [pod.pool]: succeeded(ofPool, pod.boundAtMs) },
+    templateBreakers:
+      ofTemplate === undefined
+        ? ledger.templateBreakers
+        : { ...ledger.templateBreakers, [template]: succeeded(ofTemplate, pod.boundAtMs) },
+  };
+}
+
+function withFailure(
+  ledger: Ledger,
+  { pool, boundAtMs }: VirtualPod,
+  template: string,
+  cause: FailureCause,
+  nowMs: number,
+): Ledger {
+  const failure = { cause, boundAtMs };
+  if (isTemplateFault(cause)) {
+    const breaker = failed(ledger.templateBreakers[template] ?? closedBreaker, failure, nowMs);
+    return { ...ledger, templateBreakers: { ...ledger.templateBreakers, [template]: breaker } };
+  }
+  const breaker = failed(ledger.poolBreakers[pool] ?? closedBreaker, failure, nowMs);
+  return { ...ledger, poolBreakers: { ...ledger.poolBreakers, [pool]: breaker } };
+}
