@@ -1,9 +1,13 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
+import { systemClock } from './clock.ts';
 import { defaultVirtualPools } from './cluster/virtual-nodes.ts';
 import { check } from './commands/check.ts';
 import { demo } from './commands/demo/demo.ts';
+import { doctor } from './commands/doctor/doctor.ts';
 import { explain, explainIo } from './commands/explain.ts';
+import { explainPod } from './commands/explain-pod.ts';
+import { defaultKubeconfig } from './commands/explain-readers.ts';
 import { run } from './commands/run.ts';
 import { simulate } from './commands/simulate.ts';
 import { loadConfig } from './config.ts';
@@ -116,25 +120,82 @@ program
   .command('check')
   .description('say whether policies in files are valid, and where they are not')
   .requiredOption('-f, --file <files...>', 'YAML or JSON files; - reads standard input')
+  .option(
+    '--config <file>',
+    'configuration whose first virtual pool targets are judged for, and whose Prometheus connections sources may name (default: the AKS add-on, any)',
+  )
   .option('--json', 'one JSON value instead of lines', false)
-  .action(async (options: { file: string[]; json: boolean }) => {
+  .action(async (options: { file: string[]; config?: string; json: boolean }) => {
+    const config = options.config === undefined ? undefined : loadConfig(options.config, defaultVirtualPools);
     process.exitCode = await check(
-      { files: options.file, json: options.json },
+      {
+        files: options.file,
+        json: options.json,
+        pool: config?.virtualPools[0],
+        connections: config?.prometheus.map(({ name }) => name),
+      },
       { stdin: process.stdin, out, error },
     );
   });
 
 program
   .command('explain')
-  .description('tell the last decision on a policy, with its numbers')
-  .argument('<policy>', 'namespace/name')
+  .description('tell the last decision on a policy with its numbers, or why a pod is pending or bursting')
+  .argument('<what>', 'a policy as namespace/name, or the word pod')
+  .argument('[pod]', 'after the word pod: namespace/name of the pod')
   .option('--url <url>', 'a running controller (default: http://127.0.0.1:8080, when one answers there)')
   .option('--kubeconfig <file>', 'cluster (default: the usual places)')
   .option('--json', 'one JSON value instead of lines', false)
-  .action(async (policy: string, given: { url?: string; kubeconfig?: string; json: boolean }) => {
-    const options = { policy, url: given.url, kubeconfig: given.kubeconfig, json: given.json };
-    process.exitCode = await explain(options, explainIo(options, out, error));
+  .action(
+    async (
+      what: string,
+      pod: string | undefined,
+      given: { url?: string; kubeconfig?: string; json: boolean },
+    ) => {
+      const { url, kubeconfig, json } = given;
+      const policy = pod === undefined ? what : `${what} ${pod}`;
+      const options = { policy, url, kubeconfig, json };
+      const io = explainIo(options, out, error);
+      const isPod = what === 'pod';
+      process.exitCode = isPod
+        ? await explainPod({ ...options, pod: pod ?? '' }, io)
+        : await explain(options, io);
+    },
+  );
+
+program
+  .command('doctor')
+  .description('look whether a cluster is fit for bursts, and say what to do where it is not; writes nothing')
+  .argument('[policy]', 'name, or namespace/name (default: all policies)')
+  .option('-n, --namespace <namespace>', 'where policies are looked for (default: all namespaces)')
+  .option('--kubeconfig <file>', 'cluster (default: the usual places)')
+  .option('--config <file>', 'configuration that Spillway runs with (default: built in)')
+  .option(
+    '--service-account <namespace/name>',
+    'whom Spillway runs as (default: found by its Lease or Deployment)',
+  )
+  .option('--json', 'one JSON value instead of lines', false)
+  .action(async (policy: string | undefined, given: DoctorArguments) => {
+    process.exitCode = await doctor(
+      {
+        policy,
+        namespace: given.namespace,
+        kubeconfigPath: given.kubeconfig ?? defaultKubeconfig(),
+        serviceAccount: given.serviceAccount,
+        config: loadConfig(given.config, defaultVirtualPools),
+        json: given.json,
+      },
+      { out, error, clock: systemClock, signal: interrupted() },
+    );
   });
+
+interface DoctorArguments {
+  readonly namespace?: string;
+  readonly kubeconfig?: string;
+  readonly config?: string;
+  readonly serviceAccount?: string;
+  readonly json: boolean;
+}
 
 interface SimulateArguments {
   readonly trace?: string;

@@ -1,3 +1,4 @@
+import type { SlimJob } from './cluster/slim.ts';
 import type { Change, Store } from './cluster/store.ts';
 import type { Policy } from './policy/policy.ts';
 
@@ -9,11 +10,16 @@ export interface Concern {
 
 const nobody: Concern = { policies: [], room: false };
 
-/** Finds the policies that a change concerns, by their UID (companions) and by their target. O(1) for every change. */
+/**
+ * Finds the policies that a change concerns, by their UID (companions) and by their target. O(1) for every change; one of
+ * Jobs is compared with the policies about Jobs in its namespace.
+ */
 export class Concerned {
   readonly #store: Store;
   readonly #byUid = new Map<string, string>();
   readonly #byTarget = new Map<string, Set<string>>();
+  /** Policies about Jobs, by namespace and key. */
+  readonly #aboutJobs = new Map<string, Map<string, Labels>>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -21,6 +27,11 @@ export class Concerned {
 
   add(policy: Policy): void {
     this.#byUid.set(policy.uid, policy.key);
+    if (policy.target.kind === 'Jobs') {
+      const selectors = this.#aboutJobs.get(policy.namespace) ?? new Map<string, Labels>();
+      this.#aboutJobs.set(policy.namespace, selectors.set(policy.key, policy.target.matchLabels));
+      return;
+    }
     const target = targetOf(policy);
     const keys = this.#byTarget.get(target) ?? new Set();
     this.#byTarget.set(target, keys.add(policy.key));
@@ -28,6 +39,9 @@ export class Concerned {
 
   delete(policy: Policy): void {
     this.#byUid.delete(policy.uid);
+    const selectors = this.#aboutJobs.get(policy.namespace);
+    selectors?.delete(policy.key);
+    if (selectors?.size === 0) this.#aboutJobs.delete(policy.namespace);
     const target = targetOf(policy);
     const keys = this.#byTarget.get(target);
     keys?.delete(policy.key);
@@ -49,13 +63,31 @@ export class Concerned {
       case 'scaledobjects':
         return { policies: [...(this.#byTarget.get(change.object.target) ?? [])], room: false };
       case 'pods':
-        return { policies: this.#deployment(this.#store.rootOf(change.object)), room: true };
+        return { policies: this.#owner(this.#store.rootOf(change.object)), room: true };
       case 'nodes':
         return { policies: [], room: true };
       case 'jobs':
+        return { policies: this.#job(change.object), room: false };
       case 'daemonsets':
+      case 'resourcequotas':
         return nobody;
     }
+  }
+
+  /** What owns a pod in the end: mostly a Deployment, else a StatefulSet or a Job. */
+  #owner(uid: string | undefined): readonly string[] {
+    if (uid === undefined) return [];
+    const [set] = this.#store.statefulsets.by('uid', uid);
+    if (set !== undefined) return this.#workload(set.kind, set.key, set.ownerUid);
+    const [job] = this.#aboutJobs.size === 0 ? [] : this.#store.jobs.by('uid', uid);
+    return job === undefined ? this.#deployment(uid) : this.#job(job);
+  }
+
+  #job({ namespace, labels }: SlimJob): readonly string[] {
+    const selectors = this.#aboutJobs.get(namespace) ?? new Map<string, Labels>();
+    return [...selectors]
+      .filter(([, wanted]) => Object.entries(wanted).every(([name, value]) => labels[name] === value))
+      .map(([key]) => key);
   }
 
   #deployment(uid: string | undefined): readonly string[] {
@@ -72,6 +104,8 @@ export class Concerned {
     return owner === undefined ? [...targeted] : [owner, ...targeted];
   }
 }
+
+type Labels = Readonly<Record<string, string>>;
 
 /** `namespace/Kind/name`, as scalers name their target. */
 function targetOf({ namespace, target }: Policy): string {

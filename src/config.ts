@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import type { RuleSetting } from './act/eligibility/rule.ts';
+import { isDroppable, type RuleCode, ruleCodes } from './act/eligibility/rules.ts';
+import { type AzureSettings, azureSchema, azureSettingsOf } from './azure/settings.ts';
+import {
+  type PrometheusSettings,
+  prometheusSchema,
+  prometheusSettingsOf,
+} from './demand/prometheus-settings.ts';
 import { SpillwayError } from './errors.ts';
 
 /** What the operator of Spillway configures once for a cluster (see docs/configuration.md). */
@@ -18,9 +26,34 @@ export interface Config {
   readonly virtualPools: readonly VirtualPool[];
   /**
    * No write rests on a cache that heard nothing for longer than this, seconds; at least 120, because a quiet
-   * watch only speaks about once a minute (bookmarks).
+   * watch only speaks about once a minute (bookmarks). A dead watch is found after 100 s and listed anew within
+   * seconds, so 180 s mean that listing has failed for a minute and more.
    */
   readonly maxCacheAgeSeconds: number;
+  /** What all bursts of the cluster together may cost (see docs/budget.md). */
+  readonly budget: Budget;
+  readonly breaker: {
+    /** A burst pod that is bound and not Running for longer than this has failed, seconds. */
+    readonly stuckCreatingAfterSeconds: number;
+  };
+  /** The Prometheus servers that sources may name. */
+  readonly prometheus: readonly PrometheusSettings[];
+  /** Left out: nothing is asked of Azure (see docs/azure.md). */
+  readonly azure?: AzureSettings;
+}
+
+/** Money in the operator's currency; undefined: no limit. */
+export interface Budget {
+  readonly maxRatePerHour: number | undefined;
+  readonly maxSpendPerDay: number | undefined;
+  /** What happens to running bursts when the day's budget is gone. */
+  readonly onExhausted: 'Keep' | 'Drain';
+}
+
+/** Container groups that a provider lets be created in any 5 min and in any hour. */
+export interface CreationPace {
+  readonly per5Minutes: number;
+  readonly perHour: number;
 }
 
 /** A set of virtual nodes: how to tell them, how to get onto them, what they cost. */
@@ -33,7 +66,18 @@ export interface VirtualPool {
   readonly tolerations: readonly VirtualToleration[];
   /** In the operator's currency; undefined: burst has no price, and budgets do not bite. */
   readonly price: { readonly perCpuHour: number; readonly perMemoryGbHour: number } | undefined;
+  /** Undefined or left out: as fast as anybody wants. */
+  readonly pace?: CreationPace | undefined;
+  /** What is done about rules of docs/eligibility.md, where not what the table says. */
+  readonly rules?: Readonly<Partial<Record<RuleCode, RuleSetting>>> | undefined;
+  /** Of azure-aci, such as `1.4.0`; undefined: what the node tells, else the newest that is known. */
+  readonly providerVersion?: string | undefined;
+  /** What one burst pod may ask for at most; undefined: 31 vCPU and 240 GB on Azure, no limit elsewhere. */
+  readonly largestGroup?: { readonly cpu: number; readonly memoryGb: number } | undefined;
 }
+
+/** What Azure Container Instances lets a subscription create in a region (Azure: quotas and limits of the service). */
+export const aciPace: CreationPace = { per5Minutes: 100, perHour: 300 };
 
 export interface VirtualToleration {
   readonly key: string;
@@ -63,6 +107,31 @@ const virtualPool = z.strictObject({
   price: z
     .strictObject({ perCpuHour: z.number().nonnegative(), perMemoryGbHour: z.number().nonnegative() })
     .optional(),
+  pace: z.strictObject({ per5Minutes: z.int().min(1), perHour: z.int().min(1) }).optional(),
+  rules: z
+    .partialRecord(z.enum(ruleCodes), z.enum(['refuse', 'drop', 'warn', 'off']))
+    .refine(
+      (settings) => ruleCodes.every((code) => settings[code] !== 'drop' || isDroppable(code)),
+      'one that is set to drop knows nothing to leave out: write refuse, warn or off',
+    )
+    .optional(),
+  providerVersion: z
+    .string()
+    .regex(/^\d+\.\d+\.\d+$/, 'write a version such as 1.6.4')
+    .optional(),
+  largestGroup: z.strictObject({ cpu: z.number().positive(), memoryGb: z.number().positive() }).optional(),
+});
+
+const budget = z.strictObject({
+  maxRatePerHour: z.number().nonnegative().optional(),
+  maxSpendPerDay: z.number().nonnegative().optional(),
+  onExhausted: z.enum(['Keep', 'Drain']).default('Keep'),
+});
+
+/** An hour, the longest wait that is worth configuring: pods that start take minutes at most. */
+const longestStart = 3600;
+const breaker = z.strictObject({
+  stuckCreatingAfterSeconds: z.number().min(60).max(longestStart).default(900),
 });
 
 const schema = z.strictObject({
@@ -77,7 +146,11 @@ const schema = z.strictObject({
     })
     .default({ host: '0.0.0.0', port: 8080 }),
   virtualPools: z.array(virtualPool).min(1).optional(),
-  maxCacheAgeSeconds: z.number().min(120).default(600),
+  maxCacheAgeSeconds: z.number().min(120).default(180),
+  budget: budget.prefault({}),
+  breaker: breaker.prefault({}),
+  prometheus: prometheusSchema,
+  azure: azureSchema.optional(),
 });
 
 /**
@@ -98,16 +171,24 @@ export function parseConfig(text: string, file: string, builtInPools: readonly V
     const [issue] = parsed.error.issues;
     throw invalid(file, `${issue?.path.join('.') || 'the top level'}: ${issue?.message ?? 'unknown'}`);
   }
-  const { lease, virtualPools, ...rest } = parsed.data;
+  const { lease, virtualPools, budget: cluster, prometheus, azure, ...rest } = parsed.data;
   return {
     ...rest,
+    ...(azure === undefined ? {} : { azure: azureSettingsOf(azure) }),
     lease: { namespace: lease.namespace, name: lease.name },
+    budget: {
+      maxRatePerHour: cluster.maxRatePerHour,
+      maxSpendPerDay: cluster.maxSpendPerDay,
+      onExhausted: cluster.onExhausted,
+    },
+    prometheus: prometheusSettingsOf(prometheus),
     virtualPools:
       virtualPools === undefined
         ? builtInPools
         : virtualPools.map((pool) => ({
             ...pool,
             price: pool.price,
+            ...paceOf(pool),
             tolerations: pool.tolerations.map((toleration) => ({
               key: toleration.key,
               operator: toleration.operator,
@@ -116,6 +197,12 @@ export function parseConfig(text: string, file: string, builtInPools: readonly V
             })),
           })),
   };
+}
+
+/** Kinds on Azure have its pace unless told. */
+function paceOf({ kind, pace }: z.infer<typeof virtualPool>): Pick<VirtualPool, 'pace'> {
+  if (pace !== undefined) return { pace };
+  return kind === 'Generic' ? {} : { pace: aciPace };
 }
 
 function read(file: string): string {

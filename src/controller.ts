@@ -6,17 +6,19 @@ import type { Change } from './cluster/store.ts';
 import type { ClusterView } from './cluster/view.ts';
 import { Concerned } from './concerned.ts';
 import type { RecordedDecision } from './decide/decision.ts';
-import type { Demand } from './demand/source.ts';
+import type { DrainPort } from './demand/drain.ts';
+import type { Demand, WatchRequest } from './demand/source.ts';
 import { SpillwayError } from './errors.ts';
-import type { Policy, Source } from './policy/policy.ts';
+import { isNews, sourcesOf } from './news.ts';
+import { newState, type PolicyState } from './pass.ts';
+import type { Policy } from './policy/policy.ts';
 import { resolvePolicy } from './policy/resolve.ts';
 import type { BurstPolicy } from './policy/schema.ts';
-import { type PolicyState, reconcile } from './reconcile.ts';
+import { reconcile } from './reconcile.ts';
+import { refuse } from './refuse.ts';
 import type { Logger } from './report/log.ts';
 import type { Metrics } from './report/metrics.ts';
 import { Reporter } from './report/reporter.ts';
-import { rejectedStatus } from './report/status.ts';
-import { writeDueInMs } from './report/status-writes.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface ControllerOptions {
@@ -24,6 +26,8 @@ export interface ControllerOptions {
   /** Whether more VMs can come, as the cluster's autoscaler tells. */
   readonly growth: () => Growth;
   readonly demand: Demand;
+  /** Empties the workers of sources; of the same Redis as `demand`. */
+  readonly drain: DrainPort;
   readonly client: ClusterClient;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -136,7 +140,8 @@ export class Controller {
       policy = this.#resolved(key, raw);
     } catch (error) {
       if (!(error instanceof SpillwayError)) throw error;
-      return this.#refuse(raw, error, key, reporter);
+      this.#forget(key);
+      return refuse({ ...this.#options, fence, reporter }, object, error);
     }
     const state = this.#watched(policy, queue);
     state.lookedMs = clock.elapsed();
@@ -160,25 +165,6 @@ export class Controller {
     return known !== undefined && same ? known : resolvePolicy(raw);
   }
 
-  /** The policy does not hold what its type promises: an older CRD let it through. Nothing is done, and that is said. */
-  async #refuse(raw: BurstPolicy, error: SpillwayError, key: string, reporter: Reporter): Promise<number> {
-    const { view, clock } = this.#options;
-    this.#forget(key);
-    const { metadata } = raw;
-    const status = rejectedStatus({
-      generation: metadata.generation ?? 0,
-      problem: { code: error.code, message: error.message },
-      previous: raw.status,
-      nowMs: clock.now(),
-    });
-    if (writeDueInMs(raw.status, status, clock.now()) === 0) {
-      const place = { key, namespace: metadata.namespace ?? 'default', name: metadata.name };
-      const written = await reporter.status(raw, place, status);
-      if (written !== undefined) view.applied('policies', written);
-    }
-    return Number.POSITIVE_INFINITY;
-  }
-
   /** The state of a policy, made when it is new and made anew when it became another. */
   #watched(policy: Policy, queue: WorkQueue): Watched {
     const known = this.#states.get(policy.key);
@@ -191,28 +177,27 @@ export class Controller {
     }
     if (known !== undefined) this.#concerned.delete(known.policy);
     known?.stop.abort();
+    const same = known?.policy.uid === policy.uid ? known : undefined;
     const state: Watched = {
+      ...newState(policy, this.#options.clock.now(), same),
       policy,
-      sinceMs: this.#options.clock.now(),
-      samples: new Map(),
-      unseenSinceMs: undefined,
-      memory: known?.policy.uid === policy.uid ? known.memory : undefined,
-      last: known?.policy.uid === policy.uid ? known.last : undefined,
-      told: known?.policy.uid === policy.uid ? known.told : undefined,
       stop: new AbortController(),
       lookedMs: Number.NEGATIVE_INFINITY,
     };
     this.#states.set(policy.key, state);
     this.#concerned.add(policy);
-    for (const source of policy.scaling?.sources ?? []) void this.#follow(state, source, queue);
+    for (const request of state.requests) {
+      void this.#follow(state, request, queue);
+      void this.#followWorkers(state, request, queue);
+    }
     return state;
   }
 
   /** Hands the readings of one source to the state of its policy, until that is stopped. */
-  async #follow(state: Watched, source: Source, queue: WorkQueue): Promise<void> {
+  async #follow(state: Watched, request: WatchRequest, queue: WorkQueue): Promise<void> {
     const { demand, clock, log } = this.#options;
-    const { key, namespace } = state.policy;
-    const samples = demand.watch({ policy: key, namespace, source }, state.stop.signal);
+    const { source, policy: key } = request;
+    const samples = demand.watch(request, state.stop.signal);
     for await (const sample of samples) {
       if (state.stop.signal.aborted) return;
       const before = state.samples.get(source.name);
@@ -226,6 +211,16 @@ export class Controller {
       state.samples.set(source.name, sample);
       state.unseenSinceMs ??= clock.elapsed();
       queue.add(key);
+    }
+  }
+
+  /** Hands what the workers of one source say to the state of its policy; a pass follows while it matters. */
+  async #followWorkers(state: Watched, request: WatchRequest, queue: WorkQueue): Promise<void> {
+    const { source, policy: key } = request;
+    for await (const workers of this.#options.drain.workers(request, state.stop.signal)) {
+      if (state.stop.signal.aborted) return;
+      const news = state.drains.heard(source.name, workers);
+      if (news && state.marked) queue.add(key);
     }
   }
 
@@ -274,20 +269,4 @@ export class Controller {
     for (const { policy, lookedMs } of states)
       queue.addAfter(policy.key, Math.max(0, lookedMs + churnMs - nowMs));
   }
-}
-
-/** Whether a policy came, went or was changed by somebody: its status is our own doing. */
-function isNews({ type, object, previous }: Change & { kind: 'policies' }): boolean {
-  if (type === 'deleted' || previous === undefined) return true;
-  const [now, before] = [object, previous].map(({ raw }) => (raw as BurstPolicy).metadata);
-  return (
-    now?.uid !== before?.uid ||
-    now?.generation !== before?.generation ||
-    now?.deletionTimestamp !== before?.deletionTimestamp
-  );
-}
-
-/** Whether two policies watch the same: compared by what stands in them. */
-function sourcesOf(policy: Policy): string {
-  return JSON.stringify(policy.scaling?.sources.map(({ name, feed }) => ({ name, feed })) ?? []);
 }

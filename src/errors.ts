@@ -16,6 +16,8 @@ export const errorTable = {
     'The API server forbids to {verb} {resource}. Grant it to the ServiceAccount (see docs/permissions.md).',
   CLUSTER_REFUSED:
     'The API server answered {status} to {verb} {resource}. Look at its log or try again later.',
+  CACHES_STALE:
+    'Nothing is written: for more than {seconds} s nobody knows what became of {kinds}. Look at the API server, and at what lies between it and Spillway.',
   DURATION_INVALID: '"{value}" is not a duration. Write one such as 300ms, 10s, 5m or 1h30m.',
   QUANTITY_INVALID: '"{value}" is not a quantity. Write one such as 100m, 2, 1.5Gi or 1e3.',
   AMOUNT_INVALID:
@@ -39,6 +41,9 @@ export const errorTable = {
   EXPLAIN_UNDECIDED:
     'No decision on {key} has been made yet. Check that the controller runs: kubectl get lease -A, kubectl get pods.',
   EXPLAIN_URL_FAILED: 'The controller at {url} gave no decision ({problem}). Check --url, or leave it out.',
+  EXPLAIN_POD_INVALID: '"{key}" does not name a pod. Write: spillway explain pod namespace/name.',
+  EXPLAIN_POD_NOT_FOUND: 'There is no pod {key} in the cluster. List them with kubectl get pods -A.',
+  DOCTOR_ACCOUNT_INVALID: '"{value}" does not name a ServiceAccount. Write namespace/name.',
   SECRET_NOT_FOUND:
     'The Secret {secret} does not exist in namespace {namespace}. Create it, or name another in the source.',
   SECRET_UNREADABLE:
@@ -46,7 +51,7 @@ export const errorTable = {
   SECRET_KEY_MISSING:
     'The Secret {secret} has no text under a key that the source names. Add the key or name another.',
   REDIS_URL_INVALID:
-    'The key {urlKey} of Secret {secret} is not a Redis URL. Write redis://user:password@host:port/database (or rediss:// for TLS), special characters percent-encoded.',
+    'The key {urlKey} of Secret {secret} is not a Redis URL. Write redis://user:password@host:port/database (rediss:// for TLS; with Sentinel see docs/sources.md), special characters percent-encoded.',
   REDIS_CA_INVALID:
     'The key {caKey} of Secret {secret} holds no certificate. Put the authority of the Redis there as PEM.',
   REDIS_ADDRESS_REFUSED:
@@ -58,7 +63,17 @@ export const errorTable = {
   REDIS_AUTH_FAILED:
     'The Redis of Secret {secret} refuses the user or password. Put the right ones into the URL.',
   REDIS_FORBIDDEN:
-    'The Redis of Secret {secret} forbids its user a command or key that Spillway reads with. Grant +@read +eval +evalsha +client|id +client|unblock on the keys of the source.',
+    'The Redis of Secret {secret} forbids its user a command or key that Spillway reads with. Grant +@read +eval +evalsha +client|id +client|unblock (with Sentinel +role too) on the keys of the source.',
+  REDIS_SENTINEL_UNREACHABLE:
+    'No Sentinel of Secret {secret} answers. Check that they run, their hosts and ports, and that network policies let Spillway reach them.',
+  REDIS_SENTINEL_REFUSED:
+    'The Sentinels of Secret {secret} refuse the login or the question where the master is. Put sentinelUsername and sentinelPassword into the URL, and grant +sentinel|master.',
+  REDIS_SENTINEL_MASTER_UNKNOWN:
+    'The Sentinels of Secret {secret} watch no master of that name. Write its name after their hosts, as SENTINEL MASTERS shows it.',
+  REDIS_DRAIN_FORBIDDEN:
+    'The Redis of Secret {secret} forbids its user to mark workers for a drain. Grant +hset +hdel +pexpire +time on ~{drainKeys}* (see docs/sources.md).',
+  REDIS_WRITE_REFUSED:
+    'The Redis of Secret {secret} takes no writes now, so workers cannot be told to drain. See whether its memory or disk is full, its replicas are gone, or the URL leads to a replica.',
   REDIS_NOT_READY:
     'The Redis of Secret {secret} is loading, busy or without its primary. Wait, or look at its log.',
   REDIS_CLUSTER_UNSUPPORTED:
@@ -76,16 +91,44 @@ export const errorTable = {
     'The key {redisKey} is not a Redis stream. Name a stream, or use the source type that fits the key.',
   STREAM_GROUP_NOT_FOUND:
     'The stream {redisKey} has no consumer group {group}. Create it, or name the one that the workers read with.',
-  PROMETHEUS_UNAVAILABLE:
-    'Sources of type Prometheus are not available in this version. Use BullMQ, RedisList or RedisStream.',
-  TEMPLATE_PINNED:
-    'The template is pinned to the virtual pool {pool} already, so there is no VM pool to spill from. Take that selector out of the target to let Spillway burst it.',
-  TEMPLATE_NODE_NAME:
-    'The template names its node ({node}). Take nodeName out of the target: such a pod cannot burst.',
-  TEMPLATE_POD_AFFINITY:
-    'The template requires to run next to other pods, which a virtual node cannot promise. Make that pod affinity preferred instead of required.',
-  TEMPLATE_VOLUME:
-    'The virtual node cannot mount the volumes {volumes}. Use ConfigMaps, Secrets, emptyDir or Azure Files for what burst pods need.',
+  PROMETHEUS_CONNECTION_UNKNOWN:
+    'The configuration of Spillway has no Prometheus connection {prometheus}. Name one that it has, or let its operator add this one under the key prometheus.',
+  PROMETHEUS_FILE_UNUSABLE:
+    'The file that {key} of the Prometheus connection {prometheus} names cannot be read, is empty, or holds something else. Mount it where the configuration says.',
+  PROMETHEUS_UNREACHABLE:
+    'The Prometheus {prometheus} does not answer. Check the address, and that it can be reached from here.',
+  PROMETHEUS_TIMEOUT:
+    'The Prometheus {prometheus} does not answer the {field} in time. Make it cheaper, by a recording rule for instance, or raise timeoutSeconds of the connection.',
+  PROMETHEUS_TLS_FAILED:
+    'The Prometheus {prometheus} and Spillway do not agree on TLS. Check https:// or http:// in its url, the host name in its certificate, and caFile.',
+  PROMETHEUS_AUTH_FAILED:
+    'The Prometheus {prometheus} does not let Spillway ask. Mend the bearerTokenFile, basicAuth or headers of the connection.',
+  PROMETHEUS_FAILED:
+    'The Prometheus {prometheus} answered {status} with nothing that can be used. Check that the url of the connection leads to a Prometheus, path prefix included, and look at its log.',
+  PROMETHEUS_PARTIAL:
+    'The Prometheus {prometheus} answered the {field} from a part of its data. Look which of its stores is missing.',
+  PROMETHEUS_QUERY_INVALID:
+    'The Prometheus {prometheus} does not understand the {field} or cannot run it. Try it there, and mend it in the policy.',
+  PROMETHEUS_SEVERAL_SERIES:
+    'The {field} gives several series at the Prometheus {prometheus}. Write one that gives one number, with sum(…) around it for instance.',
+  PROMETHEUS_NO_DATA:
+    'The {field} gives nothing at the Prometheus {prometheus}. Check names and labels in it, and whether what it counts is scraped.',
+  PROMETHEUS_NUMBER_INVALID:
+    'The {field} gives {value} at the Prometheus {prometheus}. Write one that gives one number, neither negative nor endless.',
+  PROMETHEUS_STALE:
+    'The answer of the Prometheus {prometheus} to the {field} is more than {seconds} s old. Check the clocks, and whether something in between keeps answers.',
+  RESCUE_SELECTOR:
+    'The pod asks for nodes that are not those of the virtual pool {pool} (selector, required affinity or another taint), and a pod cannot be changed there. Prefer such nodes instead of requiring them, or use strategy: Companion.',
+  RESCUE_HOST_PORT:
+    'The pod asks for a port of its node, which the virtual pool {pool} does not give. Take hostPort and hostNetwork out of the template.',
+  RESCUE_SPREAD:
+    'The pod has a hard topology spread over {keys}, and all burst pods share one node. Write whenUnsatisfiable: ScheduleAnyway, or use strategy: Companion.',
+  RESCUE_EXCLUSIVE:
+    'The pod refuses its own like by required anti-affinity over {keys}, and all burst pods share one node. Make it preferred, or use strategy: Companion.',
+  EVICTION_FORBIDDEN:
+    'A PodDisruptionBudget forbids to evict the pod {name} for now, so it stays on the virtual node and is tried again. Let the budget allow one disruption.',
+  TARGET_STATEFULSET_SCALING:
+    'Spillway does not set the replicas of a StatefulSet: it deletes its pods by number, at work or not. Leave scaling out of the policy.',
   COMPANION_NAME_TAKEN:
     'A Deployment {name} exists already and does not belong to this policy, so nothing is touched. Rename or delete it.',
   REDIS_SERVER_MISSING:
@@ -103,8 +146,6 @@ export const errorTable = {
   TRACE_INVALID: '{file}:{line}: {problem}. Mend the trace and simulate again.',
   SIMULATE_NO_JOBS:
     'No job arrives at all. Write arrivals or trace into the scenario, or name a trace with --trace.',
-  PROMETHEUS_UNREACHABLE:
-    'The Prometheus at {url} does not answer. Check the address, and that it can be reached from here.',
   PROMETHEUS_REFUSED:
     'The Prometheus at {url} answered {status} to the range query. Check the query there, and who may ask it.',
   PROMETHEUS_EMPTY:
@@ -114,10 +155,31 @@ export const errorTable = {
   TARGET_NOT_FOUND: 'There is no {kind} {name} in this namespace. Create it, or name another in targetRef.',
   TARGET_SHARED:
     'The older policy {policy} has the same target, so this one does nothing. Keep one policy a target.',
-  TARGET_UNSUPPORTED:
-    'This version bursts Deployments with the strategy Companion only. Name a Deployment, or wait for Rescue.',
   VIRTUAL_POOL_MISSING:
     'No virtual pool is configured. Name at least one under virtualPools, or leave the key out.',
+  LEDGER_UNREADABLE:
+    'The ledger in ConfigMap {name} of namespace {namespace} is damaged or of a newer version. It is kept aside there, and nothing more bursts on a budget for the day until 24 h have passed or you delete the ConfigMap.',
+  AZURE_UNAUTHORIZED:
+    'Azure does not know the identity of Spillway, or its token is not for this cloud. Check azure.credential, clientId, tenantId and cloud, and the federated credential (docs/azure.md).',
+  AZURE_FORBIDDEN:
+    'Azure forbids the identity of Spillway to read this. Assign it the role of docs/azure.md on the subscription and the resource group.',
+  AZURE_THROTTLED: 'Azure asks to wait before the next call. Nothing is to be done: Spillway waits.',
+  AZURE_UNREACHABLE:
+    'Azure does not answer. Check that the endpoint and the authority of azure.cloud can be reached from the pod, proxies and network policies included.',
+  AZURE_REGION_UNKNOWN:
+    'Azure has no Container Instances in region {region}. Write a region as az account list-locations names it into azure.region.',
+  AZURE_NOT_REGISTERED:
+    'The subscription does not use Container Instances yet. Run az provider register --namespace Microsoft.ContainerInstance.',
+  AZURE_NOT_FOUND:
+    'The subscription or the resource group does not exist for this identity. Check azure.subscriptionId and azure.resourceGroup.',
+  AZURE_FAILED:
+    'Azure answered {status} ({azureCode}), or something that cannot be read. It is tried again; look at the health of the service in the region if it lasts.',
+  AZURE_BREAKER_OPEN:
+    'The last calls of this kind to Azure failed, so the next is made later. The log says why they failed.',
+  AZURE_CREDENTIAL_MISSING:
+    'The credential {credential} needs the environment variable {variable}, which is empty. Set it, or label the pod and the ServiceAccount for workload identity (docs/azure.md).',
+  AZURE_POOL_UNKNOWN:
+    'No virtual pool {pool} on Container Instances is configured. Name one of virtualPools in azure.pool, or leave it out.',
   WRITE_REFUSED:
     'The API server refused a write on {object} ({status} {reason}). Look at quotas, admission policies and the rights of Spillway.',
 } as const;

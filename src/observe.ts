@@ -1,20 +1,23 @@
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import { adapt } from './act/adapt.ts';
 import { designCompanion } from './act/companion.ts';
+import { drainsAmong, leavingOf } from './act/drain-count.ts';
 import { names } from './act/names.ts';
-import type { BurstPod, Standing } from './act/plan.ts';
+import type { RescueStanding } from './act/rescue.ts';
+import type { Standing, StandingCompanion, StandingPolicy } from './act/standing.ts';
+import type { StandingPod } from './act/drain-order.ts';
 import type { Growth } from './cluster/autoscaler.ts';
 import type { Companion } from './cluster/companions.ts';
-import { isLive, type SlimWorkload } from './cluster/slim.ts';
+import { isOver, type SlimPod, type SlimPolicy, type SlimWorkload } from './cluster/slim.ts';
 import type { TargetState } from './cluster/target.ts';
 import type { ClusterView } from './cluster/view.ts';
 import { claimsBefore } from './decide/claims.ts';
 import type { RecordedDecision } from './decide/decision.ts';
 import type { Observation, Sample } from './decide/observation.ts';
+import type { Drains } from './drains.ts';
 import type { Policy } from './policy/policy.ts';
-
-/** A target that this version can burst: a Deployment that is there. */
-export type Target = TargetState & { readonly workload: SlimWorkload };
+import type { BurstPolicy } from './policy/schema.ts';
+import type { Rescues } from './rescues.ts';
 
 /** What a pass looks at. */
 export interface Scene {
@@ -22,71 +25,147 @@ export interface Scene {
   /** Whether more VMs can come, as the cluster's autoscaler tells. */
   readonly growth: () => Growth;
   readonly policy: Policy;
-  readonly target: Target;
+  /** The object of the policy. */
+  readonly object: SlimPolicy;
+  readonly target: TargetState;
   readonly virtual: NonNullable<ReturnType<ClusterView['virtualPool']>>;
   /** The latest reading of each source of the policy. */
   readonly samples: ReadonlyMap<string, Sample>;
   /** The latest decisions on the other policies. */
   readonly decided: readonly RecordedDecision[];
-  /** Milliseconds since the epoch. */
+  readonly drains: Drains;
+  readonly rescues: Rescues;
+  /** Milliseconds since the epoch, and of a clock that never jumps. */
   readonly atMs: number;
+  readonly elapsedMs: number;
 }
 
-/** Everything the decision may know, and the objects that the plan starts from, out of caches alone. */
-export function observe(scene: Scene): { readonly observation: Observation; readonly standing: Standing } {
+/** What a pass has seen: everything the decision may know, and the objects that the plan starts from. */
+export type Observed = { readonly observation: Observation } & (
+  | { readonly strategy: 'Companion'; readonly standing: Standing }
+  | {
+      readonly strategy: 'Rescue';
+      readonly standing: RescueStanding;
+      /** Of each rescued pod that has got a node since the last pass: seconds since it was stuck. */
+      readonly boundAfterSeconds: readonly number[];
+    }
+);
+
+/** Looks at everything, out of caches alone. */
+export function observe(scene: Scene): Observed {
   const { view, growth, policy, target, samples, decided, atMs } = scene;
   const { pool, observation: virtualPool } = scene.virtual;
-  const adapted = adapt(templateOf(target.workload), pool);
-  const design = adapted.template && designCompanion(target.workload, adapted.template);
+  const { workload } = target;
+  const adapted = adapt(templateOf(target), pool, workload);
+  const design = workload && adapted.template && designCompanion(workload, adapted.template);
   const all = view.companionsOf(policy);
   const shape = view.shapeOf(target);
   const namesake = design && view.store.deployments.get(`${policy.namespace}/${design.name}`);
-  return {
-    observation: {
-      atMs,
-      sources: [...samples].map(([name, sample]) => ({ name, sample })),
-      target: {
-        replicas: target.replicas,
-        scaledBy: target.scaledBy,
-        rollingOut: target.rollingOut,
-        refusals: adapted.refusals,
-      },
-      pods: view.podsOf(policy, target, all),
-      shape,
-      vmPool: view.vmPool(target, shape, growth()),
-      virtualPool,
-      companions: all
-        .filter(({ deployment }) => !deployment.deleting)
-        .map(({ deployment, pods }) => ({
-          name: deployment.name,
-          templateHash: deployment.labels[names.companion] ?? '',
-          current: deployment.name === design?.name,
-          replicas: deployment.replicas,
-          ready: deployment.status.readyReplicas,
-          pods: pods.length,
-          draining: 0,
-        })),
-      roomClaims: claimsBefore(policy, decided),
-      limits: nothingLimits,
+  const live = scene.drains.look({ ...looked(scene), pods: podsOf(all, target.pods) });
+  const own = liveAmong(target.pods, live);
+  const burst = all.flatMap(({ pods }) => liveAmong(pods, live));
+  const bursts =
+    policy.burst.strategy === 'Companion' && workload !== undefined
+      ? { workload }
+      : { rescue: scene.rescues.look({ view, policy, target, shape, pool, live, atMs }) };
+  const rescue = 'rescue' in bursts ? bursts.rescue : undefined;
+  const rescued = new Set(liveAmong(view.rescuedOf(policy, target), live));
+  const observation: Observation = {
+    atMs,
+    sources: [...samples].map(([name, sample]) => ({ name, sample })),
+    target: {
+      replicas: target.replicas,
+      scaledBy: target.scaledBy,
+      rollingOut: target.rollingOut,
+      // Rescued pods are the target's own: whoever counts them counts right.
+      hpasThatCountBurst: rescue === undefined ? target.hpasThatCountBurst : [],
+      refusals: rescue?.refusals ?? adapted.refusals,
+      warnings: adapted.warnings,
     },
-    standing: {
-      target: target.workload,
-      design,
-      nameTaken: namesake !== undefined && namesake.ownerUid !== policy.uid,
-      companions: all.map(({ deployment, pods }) => ({
+    pods: view.podsOf(policy, target, all),
+    shape,
+    vmPool: view.vmPool(target, shape, growth()),
+    virtualPool: {
+      ...virtualPool,
+      // Pods that were let on and have no node yet will take a slot.
+      freePods: Math.max(0, virtualPool.freePods - [...rescued].filter(({ bound }) => !bound).length),
+    },
+    companions: all
+      .filter(({ deployment }) => !deployment.deleting)
+      .map(({ deployment, pods, refused }) => ({
         name: deployment.name,
-        uid: deployment.uid,
-        resourceVersion: deployment.resourceVersion,
+        templateHash: deployment.labels[names.companion] ?? '',
+        current: deployment.name === design?.name,
         replicas: deployment.replicas,
         ready: deployment.status.readyReplicas,
         pods: pods.length,
-        deleting: deployment.deleting,
-        labels: deployment.labels,
-        template: templateOf(deployment),
+        refused,
+        draining: leavingOf(deployment.replicas, liveAmong(pods, live)),
       })),
-      burstPods: burstPods(all, busyJobs(samples)),
+    drain: drainsAmong(
+      [...burst, ...rescued],
+      own.filter((pod) => !rescued.has(pod)),
+    ),
+    rescued: rescue?.rescued,
+    roomClaims: claimsBefore(policy, decided),
+    // A rescue makes no pods: those that are there have their part of the namespace's quota already.
+    limits: {
+      ...nothingLimits,
+      ...(rescue === undefined ? view.namespaceQuota(policy.namespace, shape) : {}),
     },
   };
+  const remains = { policy: policyObject(scene.object), companions: standingCompanions(all, live) };
+  if ('rescue' in bursts) {
+    const { standing, boundAfterSeconds } = bursts.rescue;
+    return { observation, strategy: 'Rescue', standing: { ...remains, ...standing }, boundAfterSeconds };
+  }
+  const nameTaken = namesake !== undefined && !all.some(({ deployment }) => deployment === namesake);
+  const standing = { ...remains, target: { ...bursts.workload, live: own }, design, nameTaken };
+  return { observation, strategy: 'Companion', standing };
+}
+
+/** What is left of a policy whose target is not there: its companions, and the object itself. */
+export function observeRemains(
+  scene: Pick<Scene, 'view' | 'policy' | 'object' | 'samples' | 'drains' | 'atMs' | 'elapsedMs'>,
+): Pick<Standing, 'policy' | 'companions'> {
+  const all = scene.view.companionsOf(scene.policy);
+  const live = scene.drains.look({ ...looked(scene), pods: podsOf(all, []) });
+  return { policy: policyObject(scene.object), companions: standingCompanions(all, live) };
+}
+
+function looked(scene: Pick<Scene, 'policy' | 'samples' | 'atMs' | 'elapsedMs'>) {
+  const { policy, samples, atMs, elapsedMs } = scene;
+  return { policy, samples, nowMs: atMs, elapsedMs };
+}
+
+function podsOf(companions: readonly Companion[], target: readonly SlimPod[]): readonly SlimPod[] {
+  return [...companions.flatMap(({ pods }) => pods), ...target];
+}
+
+function policyObject({ raw, resourceVersion }: SlimPolicy): StandingPolicy {
+  return { resourceVersion, finalizers: (raw as BurstPolicy).metadata.finalizers ?? [] };
+}
+
+function standingCompanions(
+  companions: readonly Companion[],
+  live: ReadonlyMap<string, StandingPod>,
+): readonly StandingCompanion[] {
+  return companions.map(({ deployment, pods }) => ({
+    name: deployment.name,
+    uid: deployment.uid,
+    resourceVersion: deployment.resourceVersion,
+    replicas: deployment.replicas,
+    ready: deployment.status.readyReplicas,
+    pods: pods.filter((pod) => !isOver(pod)).length,
+    live: liveAmong(pods, live),
+    deleting: deployment.deleting,
+    labels: deployment.labels,
+    template: templateOf(deployment),
+  }));
+}
+
+function liveAmong(pods: readonly SlimPod[], live: ReadonlyMap<string, StandingPod>): readonly StandingPod[] {
+  return pods.flatMap(({ uid }) => live.get(uid) ?? []);
 }
 
 /** What limits a burst besides its policy: nothing that this version knows of. */
@@ -100,28 +179,6 @@ const nothingLimits: Observation['limits'] = {
 };
 
 /** The template as the API server has it: what is kept of it is whole. */
-function templateOf(workload: SlimWorkload): V1PodTemplateSpec {
-  return workload.template as unknown as V1PodTemplateSpec;
-}
-
-function burstPods(companions: readonly Companion[], busy: ReadonlyMap<string, number>): readonly BurstPod[] {
-  return companions.flatMap(({ deployment, pods }) =>
-    pods.filter(isLive).map((pod) => ({
-      name: pod.name,
-      resourceVersion: pod.resourceVersion,
-      companion: deployment.name,
-      busyJobs: busy.get(pod.name) ?? 0,
-      deletionCost: Number(pod.annotations[names.deletionCost] ?? 0),
-    })),
-  );
-}
-
-/** Jobs in work by pod, over all sources, as far as the queues tell. */
-function busyJobs(samples: ReadonlyMap<string, Sample>): ReadonlyMap<string, number> {
-  const busy = new Map<string, number>();
-  for (const sample of samples.values()) {
-    if (sample.state !== 'ok') continue;
-    for (const [pod, jobs] of Object.entries(sample.busy)) busy.set(pod, (busy.get(pod) ?? 0) + jobs);
-  }
-  return busy;
+function templateOf({ template }: Pick<SlimWorkload, 'template'>): V1PodTemplateSpec {
+  return template as unknown as V1PodTemplateSpec;
 }

@@ -2,17 +2,18 @@ import type { V1Deployment } from '@kubernetes/client-node';
 import { type ApiError, isStatus } from '../cluster/api-error.ts';
 import type { ClusterClient } from '../cluster/client.ts';
 import type { Fence } from '../cluster/lease.ts';
+import { drainText } from './drain-note.ts';
 import { manager, names } from './names.ts';
 import type { Write } from './write.ts';
 
 /**
  * What became of a write. `exists`: our own object is there already, as it is; `conflict`: the object has changed since,
- * so decide anew; `gone`: it is not there any more; `taken`: the name belongs to somebody else; `fenced`: this process
- * does not lead any more, nothing was sent.
+ * so decide anew; `gone`: it is not there any more; `taken`: the name belongs to somebody else; `forbidden`: a PodDisruptionBudget forbids the
+ * eviction for now; `fenced`: this process does not lead any more, nothing was sent.
  */
 export type Outcome =
   | { readonly state: 'done' | 'exists'; readonly object: unknown }
-  | { readonly state: 'conflict' | 'gone' | 'taken' | 'fenced' }
+  | { readonly state: 'conflict' | 'gone' | 'taken' | 'fenced' | 'forbidden' }
   | { readonly state: 'refused'; readonly status: number; readonly reason: string };
 
 /** Longest wait for one write, ms: well under the time that a lease outlives its last renewal. */
@@ -31,6 +32,7 @@ export async function applyWrite(write: Write, client: ClusterClient, fence: Fen
       return error.reason === 'AlreadyExists' ? namesake(write, client) : { state: 'conflict' };
     }
     if (isStatus(error, 404)) return { state: 'gone' };
+    if (write.kind === 'EvictPod' && isStatus(error, 429)) return { state: 'forbidden' };
     if (isRefusal(error)) return { state: 'refused', status: error.status, reason: error.reason };
     throw error;
   }
@@ -93,12 +95,60 @@ function send(write: Write, client: ClusterClient): Promise<unknown> {
         },
         timeoutMs: writeTimeoutMs,
       });
-    case 'SetDeletionCost':
+    case 'SetDrain':
       return patch(`/api/v1/namespaces/${write.namespace}/pods/${write.name}`, {
         metadata: {
           resourceVersion: write.resourceVersion,
-          annotations: { ...marked, [names.deletionCost]: String(write.cost) },
+          annotations: { ...marked, ...drainAnnotations(write) },
+        },
+      });
+    case 'AdmitPod':
+      return patch(`/api/v1/namespaces/${write.namespace}/pods/${write.name}`, {
+        metadata: {
+          resourceVersion: write.resourceVersion,
+          annotations: {
+            ...marked,
+            [names.rescued]: write.decisionId,
+            [names.deletionCost]: String(write.cost),
+          },
+        },
+        spec: { tolerations: write.tolerations },
+      });
+    case 'DeletePod':
+      return client.request('DELETE', `/api/v1/namespaces/${write.namespace}/pods/${write.name}`, {
+        body: { preconditions: { uid: write.uid, resourceVersion: write.resourceVersion } },
+        timeoutMs: writeTimeoutMs,
+      });
+    case 'EvictPod':
+      return client.request('POST', `/api/v1/namespaces/${write.namespace}/pods/${write.name}/eviction`, {
+        body: {
+          apiVersion: 'policy/v1',
+          kind: 'Eviction',
+          metadata: { name: write.name, namespace: write.namespace },
+          deleteOptions: { preconditions: { uid: write.uid, resourceVersion: write.resourceVersion } },
+        },
+        timeoutMs: writeTimeoutMs,
+      });
+    case 'SetFinalizers':
+      return patch(`/apis/spillway.dev/v1alpha1/namespaces/${write.namespace}/burstpolicies/${write.name}`, {
+        metadata: {
+          resourceVersion: write.resourceVersion,
+          finalizers: write.finalizers,
+          // The policy is its owner's: the mark goes with the finalizer that it explains.
+          annotations: { [names.decision]: write.holds ? write.decisionId : null },
         },
       });
   }
+}
+
+/** What says on a pod that it is to leave; null: it is not, and the annotations go. */
+function drainAnnotations({
+  drain,
+  restCost,
+}: Write & { kind: 'SetDrain' }): Readonly<Record<string, string | null>> {
+  const cost = drain?.cost ?? restCost;
+  return {
+    [names.drain]: drain === undefined ? null : drainText(drain.note),
+    [names.deletionCost]: cost === undefined ? null : String(cost),
+  };
 }

@@ -1,8 +1,5 @@
-import { isLive, type SlimPod } from '../cluster/slim.ts';
 import type { Decision } from '../decide/decision.ts';
-import type { FailureCause } from '../decide/observation.ts';
 import type { Policy } from '../policy/policy.ts';
-import { readDrainNote } from './drain-note.ts';
 import type { Write } from './write.ts';
 
 /** A burst pod that a virtual node failed and that nobody deletes yet. */
@@ -14,22 +11,6 @@ export interface FailedPod {
   readonly replica: boolean;
   /** It is chosen to leave with the replicas that are given up. */
   readonly leaves: boolean;
-}
-
-/** The failed ones among burst pods. `failureOf`: that of BurstLimits. */
-export function failedAmong(
-  pods: readonly SlimPod[],
-  failureOf: (pod: SlimPod) => FailureCause | undefined,
-): readonly FailedPod[] {
-  return pods
-    .filter((pod) => pod.endsAtMs === undefined && failureOf(pod) !== undefined)
-    .map((pod) => ({
-      name: pod.name,
-      uid: pod.uid,
-      resourceVersion: pod.resourceVersion,
-      replica: isLive(pod),
-      leaves: readDrainNote(pod.annotations) !== undefined,
-    }));
 }
 
 /** How many of them count as replicas: `CompanionObservation.failed`. */

@@ -10,6 +10,10 @@ export const names = {
   target: 'spillway.dev/target',
   /** Annotation: id of the decision that the latest write followed from. */
   decision: 'spillway.dev/decision',
+  /** Annotation of a pod that was let onto the virtual pool: id of the decision that did it (cluster/rescued.ts reads it). */
+  rescued: 'spillway.dev/rescued',
+  /** Annotation of a pod that was chosen to leave, and finalizer of a policy that has burst to drain. */
+  drain: 'spillway.dev/drain',
   managedBy: 'app.kubernetes.io/managed-by',
   deletionCost: 'controller.kubernetes.io/pod-deletion-cost',
 } as const;

@@ -1,119 +1,87 @@
-import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import type { Decision } from '../decide/decision.ts';
 import type { Policy } from '../policy/policy.ts';
+import { companionManifest, matchesManifest } from './companion.ts';
+import { finalizerWrites } from './plan-finalizer.ts';
+import { sizesOf } from './plan-sizes.ts';
 import {
-  type CompanionDesign,
-  type CompanionTarget,
-  companionManifest,
-  matchesManifest,
-} from './companion.ts';
+  givenUp,
+  nothingToDo,
+  type Order,
+  resized,
+  takenBack,
+  type WorkloadWrites,
+} from './plan-workload.ts';
+import type { Standing, StandingCompanion } from './standing.ts';
 import type { Write } from './write.ts';
 
-/** What the plan starts from: the objects as they are, own writes included. */
-export interface Standing {
-  readonly target: CompanionTarget & { readonly resourceVersion: string; readonly replicas: number };
-  /** What a companion of the target's template would be; undefined: the template cannot run there. */
-  readonly design: CompanionDesign | undefined;
-  readonly companions: readonly StandingCompanion[];
-  /** A Deployment that has the companion's name and is not ours. */
-  readonly nameTaken: boolean;
-  readonly burstPods: readonly BurstPod[];
-}
+export type { Standing, StandingCompanion } from './standing.ts';
 
-export interface StandingCompanion {
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-  readonly replicas: number;
-  readonly ready: number;
-  /** Pods that still exist, terminating ones included. */
-  readonly pods: number;
-  readonly deleting: boolean;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly template: V1PodTemplateSpec;
-}
+/** While pods drain something waits for time to pass: for a pod's cost to reach the ReplicaSet, for the drain's end. */
+const drainLookSeconds = 0.5;
 
-/** What a deletion has to name. */
-type Removable = Pick<StandingCompanion, 'name' | 'uid' | 'resourceVersion'>;
-
-/** A live pod of a companion. */
-export interface BurstPod {
-  readonly name: string;
-  readonly resourceVersion: string;
-  readonly companion: string;
-  /** Jobs in work on it, as far as the queue tells. */
-  readonly busyJobs: number;
-  readonly deletionCost: number;
+/** When to look again after these writes, seconds: the decision did not know of the drains that they begin or end. */
+export function lookSeconds(policy: Policy, decision: Decision, writes: readonly Write[]): number {
+  const drains = policy.deleting || writes.some(({ kind }) => kind === 'SetDrain');
+  return drains ? Math.min(drainLookSeconds, decision.nextLookSeconds) : decision.nextLookSeconds;
 }
 
 /**
- * From a decision to the writes that carry it out, in the order in which they are safe: room is made before it is
- * given up, and the next pass finishes what a crash between two of them left.
+ * From a decision to the writes that carry it out, in the order in which they are safe: pods that drain are taken back
+ * before others are created, room is made before it is given up, and the next pass finishes what a crash between two
+ * of them left.
  */
 export function plan(policy: Policy, decision: Decision, standing: Standing): readonly Write[] {
-  if (standing.nameTaken) return [];
+  // Somebody else's Deployment has the name: hands off, but a policy that goes still gives up what it has.
+  if (standing.nameTaken && !policy.deleting) return [];
+  const order: Order = { policy, decisionId: decision.id, atMs: decision.atMs };
   const sizes = sizesOf(decision, standing);
-  const writes = standing.companions
+  const companions = standing.companions
     .filter((companion) => !companion.deleting)
-    .flatMap((companion) => writesFor(policy, decision, standing, companion, sizes.get(companion.name) ?? 0));
-  const growing = writes.filter((write) => write.kind === 'ScaleCompanion' && write.to > write.from);
-  const rest = writes.filter((write) => !growing.includes(write));
-  return [
-    ...creation(policy, decision, standing, sizes),
-    ...growing,
-    ...targetScale(decision, standing),
-    ...rest,
-  ];
+    .map((companion) => companionWrites(order, standing, companion, sizes.get(companion.name) ?? 0));
+  const target = targetWrites(order, decision, standing);
+  return inOrder(order, standing, creation(order, standing, sizes), target, companions);
 }
 
-/** The writes that take every companion away: the target is gone. */
+/** The writes that take every companion away, drained: the target is gone, or cannot be served any more. */
 export function planRemoval(
   policy: Policy,
   decisionId: string,
-  companions: readonly (Removable & Pick<StandingCompanion, 'deleting'>)[],
+  atMs: number,
+  standing: Pick<Standing, 'policy' | 'companions'>,
 ): readonly Write[] {
-  return companions
-    .filter((companion) => !companion.deleting)
-    .map((companion) => deletion(policy, decisionId, companion));
+  const order: Order = { policy, decisionId, atMs };
+  const companions = standing.companions
+    .filter(({ deleting }) => !deleting)
+    .map((companion) => givenUp(order, companion));
+  return inOrder(order, { ...standing, target: undefined }, [], nothingToDo, companions);
 }
 
-/**
- * Replicas of each companion, by name. The burst belongs to the companion of the current template; those of
- * older templates give up a replica for every new one that is Ready, or step aside by a quarter at a time where no
- * limit leaves room for both.
- */
-function sizesOf(decision: Decision, standing: Standing): ReadonlyMap<string, number> {
-  const { granted, hard, soft } = decision.burst;
-  const sizes = new Map<string, number>();
-  const current = standing.companions.find((one) => one.name === standing.design?.name && !one.deleting);
-  const older = standing.companions.filter((one) => one !== current && !one.deleting);
-  const olderReplicas = older.reduce((total, one) => total + one.replicas, 0);
-  const ready = Math.min(current?.ready ?? 0, current?.replicas ?? 0);
-
-  let kept = Math.min(olderReplicas, Math.max(0, granted - (standing.design === undefined ? 0 : ready)));
-  const room = Math.max(granted, Math.min(hard, soft));
-  if (standing.design !== undefined) {
-    const atMost = Math.max(0, Math.min(granted, room - kept));
-    const settled = ready >= atMost && olderReplicas === kept;
-    if (atMost < granted && settled) kept = Math.max(0, kept - Math.ceil(granted / 4));
-    sizes.set(standing.design.name, Math.max(0, Math.min(granted, room - Math.max(kept, olderReplicas))));
-  }
-  for (const one of older) {
-    const share = Math.min(one.replicas, kept);
-    sizes.set(one.name, share);
-    kept -= share;
-  }
-  return sizes;
+function inOrder(
+  order: Order,
+  standing: Parameters<typeof finalizerWrites>[1],
+  creations: readonly Write[],
+  target: WorkloadWrites,
+  companions: readonly WorkloadWrites[],
+): readonly Write[] {
+  const writes = [
+    ...companions.flatMap((each) => each.takenBack),
+    ...target.takenBack,
+    ...creations,
+    ...companions.flatMap((each) => each.growth),
+    ...target.growth,
+    ...target.giving,
+    ...companions.flatMap((each) => each.giving),
+  ];
+  const { first, last } = finalizerWrites(order, standing, writes);
+  return [...first, ...writes, ...last];
 }
 
 function creation(
-  policy: Policy,
-  decision: Decision,
-  standing: Standing,
+  { policy, decisionId }: Order,
+  { design, target, companions }: Standing,
   sizes: ReadonlyMap<string, number>,
 ): readonly Write[] {
-  const { design, target } = standing;
-  if (design === undefined || standing.companions.some((one) => one.name === design.name)) return [];
+  if (design === undefined || companions.some((one) => one.name === design.name)) return [];
   const replicas = sizes.get(design.name) ?? 0;
   if (replicas === 0) return [];
   return [
@@ -121,90 +89,38 @@ function creation(
       kind: 'CreateCompanion',
       namespace: policy.namespace,
       name: design.name,
-      manifest: companionManifest(policy, target, design, replicas, decision.id),
+      manifest: companionManifest(policy, target, design, replicas, decisionId),
       to: replicas,
-      decisionId: decision.id,
+      decisionId,
     },
   ];
 }
 
-function writesFor(
-  policy: Policy,
-  decision: Decision,
-  standing: Standing,
+function companionWrites(
+  order: Order,
+  { design, target }: Standing,
   companion: StandingCompanion,
   size: number,
-): readonly Write[] {
-  const at = {
-    namespace: policy.namespace,
-    name: companion.name,
-    resourceVersion: companion.resourceVersion,
-  };
-  const { design, target } = standing;
-  if (size === 0 && companion.replicas === 0) {
-    return companion.pods === 0 ? [deletion(policy, decision.id, companion)] : [];
-  }
+): WorkloadWrites {
+  if (size === 0) return givenUp(order, companion);
+  const { policy, decisionId } = order;
   if (design?.name === companion.name) {
-    const manifest = companionManifest(policy, target, design, size, decision.id);
+    const manifest = companionManifest(policy, target, design, size, decisionId);
+    const { name, resourceVersion } = companion;
+    const { namespace } = policy;
     if (!matchesManifest(manifest, companion)) {
-      return [{ kind: 'MendCompanion', ...at, manifest, decisionId: decision.id }];
+      return {
+        ...nothingToDo,
+        giving: [{ kind: 'MendCompanion', namespace, name, resourceVersion, manifest, decisionId }],
+      };
     }
   }
-  if (size === companion.replicas) return [];
-  return [
-    ...(size < companion.replicas ? costs(policy, decision, standing, companion) : []),
-    { kind: 'ScaleCompanion', ...at, from: companion.replicas, to: size, decisionId: decision.id },
-  ];
+  return resized('ScaleCompanion', order, companion, size);
 }
 
-/** Busy pods cost more to delete than idle ones; where all are alike there is nothing to tell. */
-function costs(
-  policy: Policy,
-  decision: Decision,
-  standing: Standing,
-  companion: StandingCompanion,
-): readonly Write[] {
-  const pods = standing.burstPods.filter((pod) => pod.companion === companion.name);
-  if (new Set(pods.map((pod) => pod.busyJobs)).size <= 1) return [];
-  return pods
-    .filter((pod) => pod.deletionCost !== pod.busyJobs)
-    .map((pod) => ({
-      kind: 'SetDeletionCost',
-      namespace: policy.namespace,
-      name: pod.name,
-      resourceVersion: pod.resourceVersion,
-      cost: pod.busyJobs,
-      decisionId: decision.id,
-    }));
-}
-
-function targetScale(decision: Decision, { target }: Standing): readonly Write[] {
-  const to = decision.targetReplicas;
-  if (to === undefined || to === target.replicas) return [];
-  return [
-    {
-      kind: 'ScaleTarget',
-      namespace: target.namespace,
-      name: target.name,
-      resourceVersion: target.resourceVersion,
-      from: target.replicas,
-      to,
-      decisionId: decision.id,
-    },
-  ];
-}
-
-function deletion(
-  policy: Policy,
-  decisionId: string,
-  companion: Pick<StandingCompanion, 'name' | 'uid' | 'resourceVersion'>,
-): Write {
-  return {
-    kind: 'DeleteCompanion',
-    namespace: policy.namespace,
-    name: companion.name,
-    uid: companion.uid,
-    resourceVersion: companion.resourceVersion,
-    decisionId,
-  };
+/** The target's replicas where Spillway sets them; where it does not, none of its pods is chosen to leave. */
+function targetWrites(order: Order, { targetReplicas }: Decision, { target }: Standing): WorkloadWrites {
+  if (targetReplicas !== undefined) return resized('ScaleTarget', order, target, targetReplicas);
+  const chosen = target.live.filter(({ drain }) => drain !== undefined);
+  return { ...nothingToDo, takenBack: takenBack(order, chosen) };
 }

@@ -4,14 +4,18 @@ import { demandOf } from './demand.ts';
 import { secondsToVerdict, weigh } from './distrust.ts';
 import { explainDecision } from './explain.ts';
 import { headroom as predictHeadroom } from './fit.ts';
-import { limitsOf, tightest } from './limits.ts';
+import { breakerOf, costOf, limitsOf, secondsToRelief, tightest } from './limits.ts';
 import type { Memory } from './memory.ts';
 import type { Observation } from './observation.ts';
+import { givesBack, rescueOf } from './rescue.ts';
 import { secondsToBelief, settledAt, steady } from './steady.ts';
 import { extremeOf, observed, secondsToChange, type Window } from './window.ts';
 
 /** A decision is looked at again after this, whatever happens, seconds. */
 const longestLookSeconds = 15;
+
+/** While pods drain something waits for time to pass: a cost to be seen, a drain to end, seconds. */
+const drainLookSeconds = 0.5;
 
 /**
  * The heart of Spillway: what to set now, and why, from one observation and what the last decision left behind.
@@ -22,15 +26,16 @@ export function decide(
   observation: Observation,
   memory: Memory,
 ): { readonly decision: Decision; readonly memory: Memory } {
-  const { atMs, pods, target, limits } = observation;
+  const { atMs, pods, target, limits, rescued } = observation;
   const { burst } = policy;
   const scaling = target.scaledBy === undefined ? policy.scaling : undefined;
 
   // Demand
+  // Also where somebody else sets the replicas: an HPA may go by what the sources say (docs/hpa.md).
   const asked =
-    scaling === undefined
+    policy.scaling === undefined
       ? undefined
-      : demandOf(scaling, observation.sources, memory.sources, pods, memory.restoredDemand, atMs);
+      : demandOf(policy.scaling, observation.sources, memory.sources, pods, memory.restoredDemand, atMs);
   const holdSeconds = scaling?.scaleDownStabilizationSeconds ?? 0;
   const wantedNow =
     scaling === undefined || asked === undefined
@@ -62,31 +67,58 @@ export function decide(
       : burst.delay.alwaysSeconds;
   const spillWindow = observed(memory.spill, 'lowest', atMs, spill, delaySeconds);
   const up = delaySeconds === 0 ? spill : extremeOf(spillWindow, 0);
-  const unreplaced = Math.max(spill, demand - pods.placedReady - pods.onVirtualReady);
+  // What replaces a rescued pod comes only after it has gone: there, room on VMs has to do.
+  const unreplaced =
+    rescued === undefined ? Math.max(spill, demand - pods.placedReady - pods.onVirtualReady) : spill;
   const keepWindow = observed(memory.keep, 'highest', atMs, unreplaced, burst.reclaim.afterSeconds);
-  const askedFor = observation.companions.reduce((total, companion) => total + companion.replicas, 0);
-  const draining = observation.companions.reduce((total, companion) => total + companion.draining, 0);
+  const inCompanions = observation.companions.reduce((total, companion) => total + companion.replicas, 0);
+  const askedFor = inCompanions + (rescued?.pods ?? 0);
+  const draining =
+    observation.companions.reduce((total, companion) => total + companion.draining, 0) +
+    (rescued?.draining ?? 0);
   // Never more than is wanted at all: where demand falls, the burst goes first and does not wait for the window.
-  const keep = Math.max(0, Math.min(askedFor - draining, extremeOf(keepWindow, 0), demand));
+  // Pods that were to leave and are needed after all are taken back: they exist, so no delay holds that up.
+  const takenBack = Math.min(askedFor, unreplaced);
+  const reclaimed = Math.min(
+    Math.max(Math.min(askedFor - draining, extremeOf(keepWindow, 0)), takenBack),
+    demand,
+  );
+  // What runs of Jobs and StatefulSets stays, whatever a limit says.
+  const irrevocable = rescued !== undefined && !givesBack(policy) ? rescued.pods : 0;
+  const keep = Math.max(0, reclaimed, irrevocable);
   const wanted = Math.max(up, keep);
 
   // Limits
   const bounds = limitsOf(burst, policy.suspend || policy.deleting, observation, askedFor);
   const hard = tightest(bounds.hard);
   const soft = tightest(bounds.soft);
-  const granted = Math.max(0, Math.min(wanted, hard, soft));
+  const within = Math.max(0, Math.min(wanted, hard, soft));
+  const granted = Math.max(within, irrevocable);
   const limitedBy = [...bounds.hard, ...bounds.soft].filter(
-    (limit) => limit.replicas < wanted && limit.replicas === granted,
+    (limit) => granted < wanted && limit.replicas === within,
   );
 
   // The target
   const grows = burst.vmPool === 'Grow' && observation.vmPool.growth !== 'CannotGrow' && !target.rollingOut;
+  // Pods that wait already have their part of the quota, and those that fit take it first.
   const quotaAfterBurst =
-    (limits.namespaceQuota ?? Number.POSITIVE_INFINITY) - Math.max(0, granted - askedFor);
-  const pendingForGrowth = grows ? Math.max(0, Math.min(spill, quotaAfterBurst)) : 0;
-  const onVms = pods.placed + pods.onVirtual + headroom + pendingForGrowth;
+    limits.namespaceQuota === undefined
+      ? Number.POSITIVE_INFINITY
+      : limits.namespaceQuota + pods.unbound - headroom - Math.max(0, granted - askedFor);
+  // A pod that was rescued no longer asks for a VM, and it is one of the target's own.
+  const inTarget = rescued === undefined ? 0 : granted;
+  const pendingForGrowth = grows ? Math.max(0, Math.min(spill - inTarget, quotaAfterBurst)) : 0;
+  const onVms = pods.placed + pods.onVirtual + headroom + pendingForGrowth + inTarget;
   const leftAlone = scaling === undefined || policy.suspend || policy.deleting;
   const targetReplicas = leftAlone ? undefined : Math.min(demand, onVms);
+  const rescue = rescueOf(policy, observation, {
+    demand,
+    headroom,
+    granted,
+    asked: askedFor,
+    hard,
+    targetReplicas,
+  });
   const unbound = Math.max(0, (targetReplicas ?? target.replicas) - pods.placed - pods.onVirtual);
 
   const sequence = memory.sequence + 1;
@@ -111,12 +143,18 @@ export function decide(
       pendingForGrowth,
       limitedBy: limitedBy.map((limit) => limit.name),
     },
+    draining: observation.drain,
+    rescue,
+    cost: costOf(burst, observation),
+    breaker: breakerOf(limits),
     targetReplicas,
     roomClaim: { shape: observation.shape, pods: Math.min(headroom, unbound) },
     nextLookSeconds: Math.min(
-      longestLookSeconds,
-      asked?.secondsToFallback ?? longestLookSeconds,
+      observation.drain.burst + observation.drain.target > 0 ? drainLookSeconds : longestLookSeconds,
+      scaling === undefined ? longestLookSeconds : (asked?.secondsToFallback ?? longestLookSeconds),
       secondsToVerdict(distrust, atMs),
+      secondsToRelief(limits),
+      rescue?.secondsToNext ?? longestLookSeconds,
       secondsToBelief(memory.settled, atMs, holdSeconds),
       secondsToChange(demandWindow, atMs, holdSeconds),
       secondsToChange(spillWindow, atMs, delaySeconds),
@@ -141,7 +179,7 @@ export function decide(
     predicted,
     up,
     keep,
-    fallback: asked?.fallback ?? false,
+    fallback: scaling !== undefined && asked?.fallback === true,
   };
   return { decision: { ...facts, ...explainDecision(facts, background) }, memory: after };
 }

@@ -1,6 +1,13 @@
 import type { Policy } from '../policy/policy.ts';
-import type { Observation, PodShape } from './observation.ts';
+import type {
+  DrainObservation,
+  FailureCause,
+  LimitsObservation,
+  Observation,
+  PodShape,
+} from './observation.ts';
 import type { Reason } from './reasons.ts';
+import type { RescueDecision } from './rescue.ts';
 
 /** What to set, which limits bit, and why. The value is plain and is kept, shown and replayed as it is. */
 export interface Decision {
@@ -17,6 +24,13 @@ export interface Decision {
   readonly stuck: number;
   readonly spill: number;
   readonly burst: BurstDecision;
+  /** Pods that are on their way out. */
+  readonly draining: DrainObservation;
+  /** What becomes of stuck pods; undefined: the policy bursts by companions. */
+  readonly rescue: RescueDecision | undefined;
+  /** What the burst costs; undefined: no price is configured. */
+  readonly cost: Cost | undefined;
+  readonly breaker: BreakerTold;
   /** What the target's replicas should be; undefined: somebody else sets them (promise 6). */
   readonly targetReplicas: number | undefined;
   /** What of the target's replicas is not bound yet and will take VM room. */
@@ -44,7 +58,7 @@ export interface BurstDecision {
   readonly wanted: number;
   /** What the limits let through (G). */
   readonly granted: number;
-  /** Replicas that companions ask for now (N), and those bound to virtual nodes. */
+  /** Replicas that companions ask for now and pods that were rescued (N), and those bound to virtual nodes. */
   readonly asked: number;
   readonly running: number;
   /** The two bounds: what is never exceeded, and what growth may reach now. */
@@ -55,10 +69,30 @@ export interface BurstDecision {
   readonly limitedBy: readonly LimitName[];
 }
 
+/** Money in the configured currency. */
+export interface Cost {
+  readonly ratePerHour: number;
+  /** Over the last 24 h. */
+  readonly spentToday: number;
+  /** What is left of the policy's day's budget, never less than 0; undefined: it has none, or it is not known. */
+  readonly leftToday: number | undefined;
+  /** Seconds until it is gone at this rate; undefined: it has none, or nothing is spent. */
+  readonly exhaustedInSeconds: number | undefined;
+}
+
+/** The breaker as the decision found it. */
+export interface BreakerTold {
+  readonly state: LimitsObservation['breaker'];
+  /** Undefined: it is closed, or nobody knows. */
+  readonly cause: FailureCause | undefined;
+}
+
 export type LimitName =
   | 'MaxReplicas'
   | 'RatePerHour'
   | 'DailyBudget'
+  | 'ClusterRatePerHour'
+  | 'ClusterDailyBudget'
   | 'Breaker'
   | 'NoVirtualNode'
   | 'VirtualNodeFull'

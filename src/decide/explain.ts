@@ -1,7 +1,11 @@
 import type { Policy } from '../policy/policy.ts';
+import { circumstances, obstacle } from './circumstances.ts';
 import type { Decision, LimitName, SourceDemand } from './decision.ts';
+import { drainReasons, drainWords } from './drain-words.ts';
 import type { Observation } from './observation.ts';
+import { limitReasons, waitsFor } from './explain-limits.ts';
 import type { Reason, ReasonCode } from './reasons.ts';
+import { rescueReasons } from './rescue-words.ts';
 import { count, counted, seconds } from './words.ts';
 
 /** What a decision's words need beyond the decision itself. */
@@ -22,9 +26,11 @@ type Facts = Omit<Decision, 'reasons' | 'summary'>;
 
 /** The reasons of a decision, most telling first, and the one sentence that sums it up. */
 export function explainDecision(
-  facts: Facts,
+  decided: Facts,
   background: Background,
 ): { readonly reasons: readonly Reason[]; readonly summary: string } {
+  // Where somebody else sets the replicas the demand does not come from the sources.
+  const facts = background.observation.target.scaledBy === undefined ? decided : { ...decided, sources: [] };
   const reasons = [
     demandReason(facts, background),
     ...facts.sources
@@ -32,8 +38,11 @@ export function explainDecision(
       .map((source) => lostReason(source, background)),
     headroomReason(facts, background),
     ...conditionReasons(facts, background),
+    ...drainReasons(facts),
+    ...circumstances(background.policy, background.observation, facts.spill),
     spillReason(facts),
     ...facts.burst.limitedBy.map((name) => limitReason(name, facts, background)),
+    ...limitReasons(facts, background),
   ];
   return { reasons, summary: summarise(facts, background) };
 }
@@ -135,6 +144,7 @@ function conditionReasons(facts: Facts, background: Background): readonly Reason
           spill: facts.spill,
         },
       ),
+    ...rescueReasons(facts, observation),
     facts.burst.pendingForGrowth > 0 &&
       reason(
         'PoolGrows',
@@ -161,27 +171,17 @@ function spillReason(facts: Facts): Reason {
     : reason('Spill', `${count(spill)} do not fit on VMs; ${count(burst.granted)} burst.`, numbers);
 }
 
-const limitWords: Readonly<Record<LimitName, string>> = {
-  MaxReplicas: 'burst.maxReplicas',
-  RatePerHour: 'budget.maxRatePerHour',
-  DailyBudget: 'budget.maxSpendPerDay',
-  Breaker: 'the breaker of the virtual pool, which has seen failures',
-  NoVirtualNode: 'a virtual node that is Ready',
-  VirtualNodeFull: 'free pod slots on the virtual node',
-  ProviderQuota: "the provider's quota",
-  CreationPace: 'the pace at which the provider creates',
-  NamespaceQuota: "the namespace's ResourceQuota",
-  Suspended: 'the suspended policy',
-  NotEligible: 'a template that can run on the virtual node',
-  NoVmNodes: 'a VM node that matches the template',
-};
+function wordsOf(name: LimitName, background: Background): string {
+  return obstacle(name, background.observation) ?? waitsFor(name, background);
+}
 
-function limitReason(name: LimitName, facts: Facts, { observation, policy }: Background): Reason {
+function limitReason(name: LimitName, facts: Facts, background: Background): Reason {
+  const { policy } = background;
   const { wanted, granted } = facts.burst;
-  const { limits } = observation;
+  const { limits } = background.observation;
   return reason(
     'Limited',
-    `${count(wanted - granted)} of ${count(wanted)} wait for ${limitWords[name]}; ${count(granted)} are granted.`,
+    `${count(wanted - granted)} of ${count(wanted)} wait for ${wordsOf(name, background)}; ${count(granted)} are granted.`,
     {
       wanted,
       granted,
@@ -203,9 +203,12 @@ function summarise(facts: Facts, background: Background): string {
     `VMs carry ${count(carried)}`,
     burst.granted > 0 || waiting > 0 ? `${count(burst.granted)} burst` : 'nothing bursts',
   ];
+  const drains = drainWords(facts);
   const waits =
-    waiting > 0 && limit !== undefined ? `, ${count(waiting)} more wait for ${limitWords[limit]}` : '';
-  return `${parts.join('; ')}${waits}.`;
+    waiting > 0 && limit !== undefined
+      ? `, ${count(waiting)} more wait for ${wordsOf(limit, background)}`
+      : '';
+  return `${parts.join('; ')}${waits}${drains === undefined ? '' : `; ${drains}`}.`;
 }
 
 function wantedSentence(facts: Facts, policy: Policy): string {

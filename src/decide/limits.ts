@@ -1,6 +1,6 @@
 import type { Burst } from '../policy/policy.ts';
-import type { LimitName } from './decision.ts';
-import type { Observation } from './observation.ts';
+import type { BreakerTold, Cost, LimitName } from './decision.ts';
+import type { LimitsObservation, Observation } from './observation.ts';
 
 /** One thing that grants less burst than the spill, in replicas. */
 export interface Limit {
@@ -11,45 +11,149 @@ export interface Limit {
 export interface Limits {
   /** Never exceeded: a burst above it is drained. */
   readonly hard: readonly Limit[];
-  /** Bounds growth only: a burst above it stays (never below what is asked for now). */
+  /** Bounds growth only: a burst above it stays (never below what is asked for now and has not failed). */
   readonly soft: readonly Limit[];
 }
 
-/** Every limit that applies now. `asked`: replicas that companions ask for (N). */
+/** A limit that applies only sometimes. */
+type Maybe = Limit | false;
+
+/** So much of a replica is a whole one: prices are decimals, and 2 / 0.1 must not come out as 19. */
+const slack = 1e-9;
+
+/**
+ * Every limit that applies now. `asked`: replicas that companions ask for (N). Those among them that the virtual node
+ * failed are no burst: growth counts without them, so that they are not replaced where nothing may grow.
+ */
 export function limitsOf(burst: Burst, suspended: boolean, observation: Observation, asked: number): Limits {
   const { limits, virtualPool, target, vmPool } = observation;
-  const budget = burst.budget;
-  const spent = budget.maxSpendPerDay !== undefined && limits.spentToday >= budget.maxSpendPerDay;
-  const hard: (Limit | false)[] = [
+  const failed = observation.companions.reduce((sum, companion) => sum + (companion.failed ?? 0), 0);
+  const stands = Math.max(0, asked - failed);
+  const growth = (name: LimitName, more: number): Limit => ({ name, replicas: stands + Math.max(0, more) });
+  const probes = limits.probing === true ? 0 : 1;
+  const hard: Maybe[] = [
     { name: 'MaxReplicas', replicas: burst.maxReplicas },
     suspended && { name: 'Suspended', replicas: 0 },
-    budget.maxRatePerHour !== undefined &&
-      limits.pricePerHour !== undefined &&
-      limits.pricePerHour > 0 && {
-        name: 'RatePerHour',
-        replicas: Math.floor(budget.maxRatePerHour / limits.pricePerHour),
-      },
-    spent && budget.onExhausted === 'Drain' && { name: 'DailyBudget', replicas: 0 },
+    ...hardBudgets(burst, limits),
   ];
-  const growth = (name: LimitName, more: number): Limit => ({ name, replicas: asked + Math.max(0, more) });
-  const soft: (Limit | false)[] = [
+  const soft: Maybe[] = [
     target.refusals.length > 0 && growth('NotEligible', 0),
     vmPool.matchingNodes === 0 && burst.withoutVmNodes === 'Forbid' && growth('NoVmNodes', 0),
     virtualPool.readyNodes === 0
       ? growth('NoVirtualNode', 0)
       : growth('VirtualNodeFull', virtualPool.freePods),
     limits.breaker === 'open' && growth('Breaker', 0),
-    limits.breaker === 'half-open' && growth('Breaker', 1),
-    spent && growth('DailyBudget', 0),
+    limits.breaker === 'half-open' && growth('Breaker', probes),
+    ...softBudgets(burst, limits, asked, growth),
     limits.freeQuota !== undefined && growth('ProviderQuota', limits.freeQuota),
     limits.creationTokens !== undefined && growth('CreationPace', limits.creationTokens),
-    limits.namespaceQuota !== undefined && growth('NamespaceQuota', limits.namespaceQuota),
+    // Pods that are rescued exist: they have their part of it.
+    limits.namespaceQuota !== undefined &&
+      burst.strategy === 'Companion' &&
+      growth('NamespaceQuota', limits.namespaceQuota),
   ];
-  const applying = (limit: Limit | false): limit is Limit => limit !== false;
   return { hard: hard.filter(applying), soft: soft.filter(applying) };
+}
+
+function hardBudgets({ budget }: Burst, limits: LimitsObservation): readonly Maybe[] {
+  const { cluster } = limits;
+  return [
+    budget.maxRatePerHour !== undefined &&
+      priced(limits) && { name: 'RatePerHour', replicas: affordable(budget.maxRatePerHour, limits) },
+    // The policies that come first have their part of the cluster's rate; those after this one make room for it.
+    cluster?.maxRatePerHour !== undefined &&
+      priced(limits) && {
+        name: 'ClusterRatePerHour',
+        replicas: affordable(cluster.maxRatePerHour - cluster.rateBefore, limits),
+      },
+    isSpent(budget, limits.spentToday) &&
+      budget.onExhausted === 'Drain' && { name: 'DailyBudget', replicas: 0 },
+    cluster !== undefined &&
+      isSpent(cluster, cluster.spentToday) &&
+      cluster.onExhausted === 'Drain' && { name: 'ClusterDailyBudget', replicas: 0 },
+  ];
+}
+
+function softBudgets(
+  { budget }: Burst,
+  limits: LimitsObservation,
+  asked: number,
+  growth: (name: LimitName, more: number) => Limit,
+): readonly Maybe[] {
+  const { cluster } = limits;
+  const unknown = limits.spendUnknown === true;
+  const own = asked * (limits.pricePerHour ?? 0);
+  return [
+    mayNotSpend(budget, limits.spentToday, unknown) && growth('DailyBudget', 0),
+    cluster?.maxRatePerHour !== undefined &&
+      priced(limits) &&
+      growth('ClusterRatePerHour', affordable(cluster.maxRatePerHour - cluster.rateOthers - own, limits)),
+    cluster !== undefined &&
+      mayNotSpend(cluster, cluster.spentToday, unknown) &&
+      growth('ClusterDailyBudget', 0),
+  ];
+}
+
+type Priced = LimitsObservation & { readonly pricePerHour: number };
+
+function priced(limits: LimitsObservation): limits is Priced {
+  return limits.pricePerHour !== undefined && limits.pricePerHour > 0;
+}
+
+function affordable(ratePerHour: number, { pricePerHour }: Priced): number {
+  return Math.max(0, Math.floor(ratePerHour / pricePerHour + slack));
+}
+
+function isSpent(
+  { maxSpendPerDay }: { readonly maxSpendPerDay: number | undefined },
+  spent: number,
+): boolean {
+  return maxSpendPerDay !== undefined && spent >= maxSpendPerDay;
+}
+
+/** Spend that is not known may be any: nothing grows then, and nothing is drained either. */
+function mayNotSpend(
+  budget: { readonly maxSpendPerDay: number | undefined },
+  spent: number,
+  unknown: boolean,
+): boolean {
+  return isSpent(budget, spent) || (unknown && budget.maxSpendPerDay !== undefined);
+}
+
+function applying(limit: Maybe): limit is Limit {
+  return limit !== false;
 }
 
 /** The smallest of some limits; infinite without any. */
 export function tightest(limits: readonly Limit[]): number {
   return Math.min(Number.POSITIVE_INFINITY, ...limits.map((limit) => limit.replicas));
+}
+
+/** Seconds until a limit may give way by itself: a token, a probe, a budget that opens, a quota read anew; infinite: none. */
+export function secondsToRelief(limits: LimitsObservation): number {
+  const waits = [limits.tokenSeconds, limits.breakerSeconds, limits.budgetSeconds, limits.quotaSeconds];
+  // A token that comes back within the second is no reason to look at once, again and again.
+  return Math.min(
+    ...waits.map((seconds) => (seconds === undefined ? Number.POSITIVE_INFINITY : Math.max(1, seconds))),
+  );
+}
+
+/** What the burst costs, and for how long the day's budget lasts; undefined: no price is configured. */
+export function costOf({ budget }: Burst, { limits, pods }: Observation): Cost | undefined {
+  if (limits.pricePerHour === undefined) return undefined;
+  const { ratePerHour = limits.pricePerHour * pods.burstRunning, spentToday } = limits;
+  const known = budget.maxSpendPerDay !== undefined && limits.spendUnknown !== true;
+  const leftToday = known ? Math.max(0, (budget.maxSpendPerDay ?? 0) - spentToday) : undefined;
+  return {
+    ratePerHour,
+    spentToday,
+    leftToday,
+    exhaustedInSeconds:
+      leftToday === undefined || ratePerHour <= 0 ? undefined : (leftToday / ratePerHour) * 3600,
+  };
+}
+
+/** The breaker as it is told. */
+export function breakerOf({ breaker, breakerCause }: LimitsObservation): BreakerTold {
+  return { state: breaker, cause: breakerCause };
 }

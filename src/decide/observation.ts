@@ -13,6 +13,9 @@ export interface Observation {
   readonly vmPool: VmPoolObservation;
   readonly virtualPool: VirtualPoolObservation;
   readonly companions: readonly CompanionObservation[];
+  readonly drain: DrainObservation;
+  /** The burst of the strategy `Rescue`; undefined: the policy bursts by companions. */
+  readonly rescued: RescuedObservation | undefined;
   /** Room promised to policies that come first and not yet visible in the cluster. */
   readonly roomClaims: readonly RoomClaim[];
   readonly limits: LimitsObservation;
@@ -70,8 +73,12 @@ export interface TargetObservation {
   readonly scaledBy: string | undefined;
   /** A rollout of the target is under way. */
   readonly rollingOut: boolean;
+  /** HPAs that count burst pods of a companion too and so scale by a wrong average (kubernetes#124307). */
+  readonly hpasThatCountBurst: readonly string[];
   /** Why the template cannot run on the virtual pool; empty: it can. */
   readonly refusals: readonly Refusal[];
+  /** What is different on the virtual pool, though the template can run there. */
+  readonly warnings: readonly Refusal[];
 }
 
 /** Why a template is kept off the virtual pool: a code and a sentence that says what to do. */
@@ -90,11 +97,13 @@ export interface PodsObservation {
   /** Pods that the scheduler has called Unschedulable, and for how long the oldest has been. */
   readonly stuck: number;
   readonly oldestStuckSeconds: number;
+  /** The target's pods that exist and are bound to no node, stuck or not looked at yet. */
+  readonly unbound: number;
   /** Pods asked for that are not Ready yet, seconds since each was created; companion pods included. */
   readonly startingSeconds: readonly number[];
-  /** Companion pods that are Ready. */
+  /** Burst pods, companions' or rescued, that are Ready. */
   readonly burstReady: number;
-  /** Companion pods bound to a virtual node, Ready or not. */
+  /** Burst pods, companions' or rescued, bound to a virtual node, Ready or not. */
   readonly burstRunning: number;
   /** When a pod of the target was last bound to a VM node; undefined: not since the start. */
   readonly lastBoundAtMs: number | undefined;
@@ -125,6 +134,19 @@ export interface PodShape {
   readonly spread: readonly { readonly topologyKey: string; readonly maxSkew: number }[];
   /** Topology keys by which the pod refuses its own like (required anti-affinity). */
   readonly exclusiveBy: readonly string[];
+  /** What a ResourceQuota looks at besides the requests; left out: not known. */
+  readonly quota?: QuotaTraits;
+}
+
+/** What of a pod a ResourceQuota looks at besides its requests (kubernetes.io/docs/concepts/policy/resource-quotas). */
+export interface QuotaTraits {
+  readonly limits: Resources;
+  /** No container asks for cpu or memory, nor limits them. */
+  readonly bestEffort: boolean;
+  /** It has an `activeDeadlineSeconds`. */
+  readonly terminating: boolean;
+  /** Undefined: none. */
+  readonly priorityClass: string | undefined;
 }
 
 export interface NodeSelectorTerm {
@@ -166,7 +188,39 @@ export interface VmPoolObservation {
   readonly lastJoinedAtMs: number | undefined;
   /** Whether more VMs can come: `Unknown` where no autoscaler tells. */
   readonly growth: 'Growing' | 'CanGrow' | 'CannotGrow' | 'Unknown';
+  /** Who says so and why; undefined: no autoscaler tells. */
+  readonly growthReason: GrowthReason | undefined;
 }
+
+/** Why the VM pool grows, can or cannot, as its autoscaler tells. */
+export interface GrowthReason {
+  readonly by: 'cluster-autoscaler' | 'karpenter';
+  readonly code: GrowthCode;
+  /** When VMs were last asked for, as far as seen, milliseconds since the epoch; undefined: no scale-up is seen. */
+  readonly sinceMs: number | undefined;
+  /** VMs that are there or asked for, and the most that there may be; undefined: not told in VMs. */
+  readonly targetNodes: number | undefined;
+  readonly maxNodes: number | undefined;
+  /** One word of the provider (`QUOTA_EXCEEDED`), never its text; undefined: it told none. */
+  readonly errorCode: string | undefined;
+}
+
+export type GrowthCode =
+  /** Growing: VMs are on their way. */
+  | 'ScaleUp'
+  /** CanGrow: there may be more VMs than there are. */
+  | 'BelowMax'
+  /** CannotGrow: as many VMs as there may be; the provider failed and is left alone for a while; no VM came for too long; … */
+  | 'MaxReached'
+  | 'Backoff'
+  | 'InProgressTooLong'
+  /** … too many nodes are unhealthy; VMs cannot be launched; no node pool is ready. */
+  | 'Unhealthy'
+  | 'LaunchFailing'
+  | 'NoPoolReady'
+  /** Unknown: the autoscaler has stopped telling; what it tells cannot be read. */
+  | 'Stale'
+  | 'Unreadable';
 
 /** Nodes with the same free room. */
 export interface RoomGroup {
@@ -192,8 +246,16 @@ export interface RoomClaim {
 export interface VirtualPoolObservation {
   /** The pool that this policy bursts to. */
   readonly name: string;
-  /** Virtual nodes that are Ready and not cordoned. */
+  /** All its virtual nodes; those below are parts of it, each node in one. */
+  readonly nodes: number;
+  /** Virtual nodes that can be used: Ready, not cordoned, and alive. */
   readonly readyNodes: number;
+  readonly cordoned: number;
+  readonly notReady: number;
+  /** Nodes that read Ready though nobody has renewed them for minutes: v2 leaves such when it is scaled down. */
+  readonly ghosts: number;
+  /** Burst pods of the policy on virtual nodes that cannot be used, or that are gone. */
+  readonly burstOnUnusable: number;
   /** Pod slots still free on them. */
   readonly freePods: number;
 }
@@ -210,18 +272,122 @@ export interface CompanionObservation {
   readonly pods: number;
   /** Pods chosen to leave and not gone yet (K). */
   readonly draining: number;
+  /** Pods that count as replicas and that the virtual node failed: no burst; undefined or left out: none. */
+  readonly failed?: number | undefined;
+  /** Replicas that the API server refuses to become pods; undefined or left out: none that is known. */
+  readonly refused?: RefusedPods | undefined;
+}
+
+/** Pods that were chosen to leave and still run, and what is known of their work. */
+export interface DrainObservation {
+  /** Pods of companions, and the target's own. */
+  readonly burst: number;
+  readonly target: number;
+  /** Of both: those with jobs in work, as far as known. */
+  readonly busy: number;
+  /** Burst pods that run and whose workers say nothing of themselves: that one is idle is a guess of what its queue tells. */
+  readonly guessed: number;
+}
+
+/** Replicas that are asked for and do not become pods, because the API server refuses these. */
+export interface RefusedPods {
+  readonly pods: number;
+  readonly cause: 'QuotaExceeded' | 'QuotaWantsLimits' | 'Other';
+  /** Name of the ResourceQuota; undefined: the cause is another. */
+  readonly quota: string | undefined;
+}
+
+/**
+ * The target's own pods that were let onto the virtual pool (N), bound or not. Such a pod that a VM took after all counts
+ * as placed, and a pod that waits to be let on counts as stuck; neither is in here.
+ */
+export interface RescuedObservation {
+  readonly pods: number;
+  /** Those bound to virtual nodes, and those Ready. */
+  readonly running: number;
+  readonly ready: number;
+  /** Those chosen to leave and not gone yet (K). */
+  readonly draining: number;
+  /** Stuck pods that can be let on: seconds since each was called unschedulable, longest first. */
+  readonly waitingSeconds: readonly number[];
+  /** Stuck pods that cannot be let on, by the first thing that keeps them off. */
+  readonly unrescuable: readonly (Refusal & { readonly pods: number })[];
 }
 
 export interface LimitsObservation {
   /** Replicas that the provider's quota still has room for; undefined: not known, not a limit. */
   readonly freeQuota: number | undefined;
+  /** The provider's quota that leaves room for the fewest; left out: nobody reads it, or it does not matter. */
+  readonly quota?: QuotaObservation | undefined;
+  /** Seconds until the quota is read again, where it may hold the burst back; undefined or left out: it does not. */
+  readonly quotaSeconds?: number | undefined;
   /** Replicas that may be created now without overrunning the provider's pace; undefined: not a limit. */
   readonly creationTokens: number | undefined;
   /** Replicas that the namespace's ResourceQuota still admits; undefined: no quota. */
   readonly namespaceQuota: number | undefined;
+  /** Name of the ResourceQuota that admits the fewest; left out: not known. */
+  readonly namespaceQuotaName?: string | undefined;
+  /** Seconds until there is one more creation token; undefined or left out: some are there, or not known. */
+  readonly tokenSeconds?: number | undefined;
   readonly breaker: 'closed' | 'half-open' | 'open';
+  /** Of the failure that opened it; undefined or left out: it is closed. */
+  readonly breakerCause?: FailureCause | undefined;
+  /** Seconds until an open breaker lets a probe through; undefined or left out: it is not open. */
+  readonly breakerSeconds?: number | undefined;
+  /** The probe of a half-open breaker is on its way, or belongs to another policy. */
+  readonly probing?: boolean;
   /** Price of one burst replica, per hour, in the configured currency; undefined: no price configured. */
   readonly pricePerHour: number | undefined;
+  /** What the burst that exists costs per hour, pods that are being deleted included; undefined or left out: not known. */
+  readonly ratePerHour?: number | undefined;
   /** Spent over the last 24 h, by this policy. */
   readonly spentToday: number;
+  /** What was spent is not known: the ledger cannot be read. `spentToday` is what was counted since. */
+  readonly spendUnknown?: boolean;
+  /** Seconds until so much has fallen out of the 24 h that a budget that is gone opens again; undefined: none is gone. */
+  readonly budgetSeconds?: number | undefined;
+  /** What all bursts together may cost; undefined or left out: no budget of the cluster is configured. */
+  readonly cluster?: ClusterBudget | undefined;
 }
+
+/** A quota of the provider, as it was last read. */
+export type QuotaObservation =
+  | {
+      readonly state: 'known';
+      /** As the provider calls it (`StandardCores`). */
+      readonly name: string;
+      readonly limit: number;
+      /** As the provider counts it, and what of the rest nobody was promised. */
+      readonly used: number;
+      readonly free: number;
+      readonly ageSeconds: number;
+    }
+  | {
+      readonly state: 'unknown';
+      /** Since it was last read; undefined or left out: it never was. */
+      readonly ageSeconds?: number | undefined;
+    };
+
+/** The budget of all bursts of the cluster; money in the configured currency. */
+export interface ClusterBudget {
+  readonly maxRatePerHour: number | undefined;
+  readonly maxSpendPerDay: number | undefined;
+  readonly onExhausted: 'Keep' | 'Drain';
+  /** Spent over the last 24 h, by all policies. */
+  readonly spentToday: number;
+  /** What the bursts of the policies that come first cost per hour, and those of all others; promised ones included. */
+  readonly rateBefore: number;
+  readonly rateOthers: number;
+}
+
+/** Why a burst pod failed, as far as its provider tells (limits/failure-cause.ts). */
+export type FailureCause =
+  | 'Quota'
+  | 'Capacity'
+  | 'Image'
+  | 'Network'
+  | 'Throttled'
+  | 'Rejected'
+  | 'StuckCreating'
+  | 'Vanished'
+  | 'Unknown';

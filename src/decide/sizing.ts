@@ -72,11 +72,19 @@ export function replicasFor(source: Source, sample: OkSample, work: Work, workfo
   const wanted = source.sizing.rule === 'drainWithin' ? inTime(source.sizing, sample, work, workforce) : 0;
   const asked =
     source.sizing.rule === 'drainWithin' ? wanted : (sample.backlog + sample.active) / source.sizing.jobs;
-  const useful = (sample.backlog + sample.active + 10 * work.arrivals) / c;
+  const useful = (sample.backlog + atWork(sample, work) + 10 * work.arrivals) / c;
   const bounded = Math.max(busy * heldByWork(source, work), Math.min(asked, useful));
   const queueConcurrency = (sample.concurrencyLimit ?? Number.POSITIVE_INFINITY) / c;
   const queueRate = (sample.rateLimitPerSecond ?? Number.POSITIVE_INFINITY) / work.perReplica;
   return Math.min(bounded, Math.max(busy, Math.min(queueConcurrency, queueRate)));
+}
+
+/**
+ * Jobs in work: as the source tells. One that tells a rate and knows nobody who works (Prometheus) has as many as
+ * arrive while one is done (Little's law): without them, a steady stream of long jobs would look like nothing to do.
+ */
+function atWork(sample: OkSample, work: Work): number {
+  return sample.arrivalsPerSecond === undefined ? sample.active : work.arrivals * work.jobSeconds;
 }
 
 /**

@@ -6,9 +6,9 @@ export interface Settled {
   readonly fellAtMs: number | undefined;
 }
 
-/** For so long after a fall, a rise within this part of the level (or half a replica) is taken for noise. */
+/** For so long after a fall, a rise by this part of the level, or one replica, is taken for noise. */
 const noiseShare = 0.1;
-const noiseReplicas = 0.5;
+const noiseReplicas = 1;
 
 /**
  * Replicas for what the sources ask for, rounded up. A demand falls to the highest that was asked for within the

@@ -95,7 +95,17 @@ function eligible({ decision, observation }: Facts): Finding {
   }
   const noVmNodes = told(decision, 'NoVmNodes');
   if (noVmNodes !== undefined) return no('NoVmNodes', noVmNodes);
-  return yes('TemplateFits', 'The template can run on the virtual pool.');
+  const hpas = told(decision, 'HpaCountsBurst');
+  if (hpas !== undefined) return yes('HpaCountsBurst', `${fitting(observation.target.warnings)} ${hpas}`);
+  return yes('TemplateFits', fitting(observation.target.warnings));
+}
+
+/** That the template can run there; the first warning in full, the others by their codes (docs/eligibility.md). */
+function fitting([first, ...others]: Observation['target']['warnings']): string {
+  if (first === undefined) return 'The template can run on the virtual pool.';
+  const warned = `The template can run on the virtual pool, with ${counted(others.length + 1, 'warning')}. ${first.message}`;
+  if (others.length === 0) return warned;
+  return `${warned} Then ${others.map(({ code }) => pascalCase(code)).join(', ')}: see docs/eligibility.md.`;
 }
 
 function signalsAvailable({ policy, decision, observation }: Facts): Finding {
@@ -123,7 +133,9 @@ function saturated({ decision }: Facts): Finding {
   if (spill === 0) return no('DemandCarried', 'Nothing that is wanted spills over.');
   const distrusted = told(decision, 'HeadroomDistrusted');
   if (distrusted !== undefined) return yes('HeadroomDistrusted', distrusted);
-  return yes('VmPoolFull', `${count(spill)} of ${count(demand)} wanted do not fit on VMs.`);
+  const full = `${count(spill)} of ${count(demand)} wanted do not fit on VMs.`;
+  const growth = told(decision, 'PoolGrowth');
+  return yes('VmPoolFull', growth === undefined ? full : `${full} ${growth}`);
 }
 
 function bursting({ policy, decision, observation }: Facts): Finding {
@@ -140,9 +152,9 @@ function bursting({ policy, decision, observation }: Facts): Finding {
       `${counted(there, 'burst replica')} stay as they are, because a dry run writes nothing.`,
     );
   }
-  if (granted < there) {
-    return yes('Reclaiming', `${count(there - granted)} of ${counted(there, 'burst replica')} are given up.`);
-  }
+  if (granted < there) return yes('Reclaiming', reclaiming(decision, there - granted, there));
+  const unusable = told(decision, 'BurstOnUnusableNode');
+  if (unusable !== undefined) return yes('OnUnusableNode', unusable);
   if (ready < granted) {
     return yes(
       'Starting',
@@ -150,6 +162,16 @@ function bursting({ policy, decision, observation }: Facts): Finding {
     );
   }
   return yes('Running', `${counted(granted, 'burst replica')} are ready on the virtual pool.`);
+}
+
+/** How many are given up, how far that has come, and whether it is sure that no work is lost. */
+function reclaiming(decision: Decision, givenUp: number, there: number): string {
+  const sentences = [
+    `${count(givenUp)} of ${counted(there, 'burst replica')} are given up.`,
+    told(decision, 'Draining'),
+    told(decision, 'DrainGuessed'),
+  ];
+  return sentences.filter((one) => one !== undefined).join(' ');
 }
 
 function notBursting(decision: Decision): Finding {
@@ -163,6 +185,8 @@ function notBursting(decision: Decision): Finding {
 function limited({ decision, writeErrors }: Facts): Finding {
   const [error] = writeErrors;
   if (error !== undefined) return yes(pascalCase(error.code), error.message);
+  const refused = told(decision, 'PodsRefused');
+  if (refused !== undefined) return yes('PodsRefused', refused);
   const [limit] = decision.burst.limitedBy;
   if (limit === undefined) return no('NotLimited', 'No limit holds the burst back.');
   return yes(limit, told(decision, 'Limited') ?? 'A limit of the policy holds the burst back.');

@@ -1,5 +1,6 @@
 import type { Decision, LimitName } from '../decide/decision.ts';
 import { count } from '../decide/words.ts';
+import { type LimitChange, limitChanges, noLimitsTold, type ToldOfLimits } from './limit-events.ts';
 import { nothingTold, type SignalChange, signalChanges, type ToldOfSignals } from './signal-events.ts';
 
 /** One thing worth a Kubernetes Event. */
@@ -11,7 +12,8 @@ export interface BurstEvent {
     | 'BurstLimited'
     | 'BurstReclaimed'
     | 'BurstEnded'
-    | SignalChange['reason'];
+    | SignalChange['reason']
+    | LimitChange['reason'];
   /** What Spillway did, for the `action` field. */
   readonly action: 'Burst' | 'Limit' | 'Reclaim' | 'Watch';
   /** What happened and the summary of the decision. */
@@ -30,6 +32,7 @@ export interface Told {
   /** When each limit was last seen to bite, milliseconds since the epoch. */
   readonly limits: Readonly<Partial<Record<LimitName, number>>>;
   readonly ofSignals: ToldOfSignals;
+  readonly ofLimits: ToldOfLimits;
 }
 
 /** A burst that changes step by step is told at most this often, unless it doubles or halves. */
@@ -51,10 +54,12 @@ export function eventsOf(
     (name) => decision.atMs - (before.limits[name] ?? Number.NEGATIVE_INFINITY) >= limitAwayMs,
   );
   const signals = signalChanges(before.ofSignals, decision);
+  const limits = limitChanges(before.ofLimits, decision);
   return {
     events: [
       ...signals.changes.map((one) => signalEvent(one, decision)),
       ...(change === undefined ? [] : [change]),
+      ...limits.changes.map((one) => changeEvent(one, decision)),
       ...(newLimits.length === 0 ? [] : [limitEvent(newLimits, decision)]),
     ],
     told: {
@@ -66,6 +71,7 @@ export function eventsOf(
         ...Object.fromEntries(decision.burst.limitedBy.map((name) => [name, decision.atMs])),
       },
       ofSignals: signals.told,
+      ofLimits: limits.told,
     },
   };
 }
@@ -78,6 +84,7 @@ function asFound({ burst }: Decision): Told {
     grantedAtMs: Number.NEGATIVE_INFINITY,
     limits: {},
     ofSignals: nothingTold,
+    ofLimits: noLimitsTold,
   };
 }
 
@@ -113,6 +120,11 @@ function limitEvent(limits: readonly LimitName[], decision: Decision): BurstEven
   const note = `${count(granted)} of ${count(wanted)} may burst, limited by ${limits.join(', ')}.`;
   const type = limits.every((name) => name === 'Suspended') ? 'Normal' : 'Warning';
   return { ...event(decision, 'BurstLimited', 'Limit', note), type };
+}
+
+function changeEvent({ reason, note }: LimitChange, { id, atMs }: Decision): BurstEvent {
+  const type = reason === 'BreakerClosed' ? 'Normal' : 'Warning';
+  return { type, reason, action: 'Limit', note, decisionId: id, atMs };
 }
 
 function signalEvent({ reason, note }: SignalChange, { id, atMs }: Decision): BurstEvent {

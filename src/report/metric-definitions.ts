@@ -112,11 +112,87 @@ const policyGauges = {
     help: 'Burst replicas that are bound to a virtual node.',
     example: 'sum_over_time(spillway_burst_running_replicas[24h:1m]) / 60',
   },
+  spillway_burst_draining_pods: {
+    type: 'gauge',
+    labels: ofPolicy,
+    help: 'Burst pods that were chosen to leave and still run.',
+    example: 'min_over_time(spillway_burst_draining_pods[15m]) > 0',
+  },
+  spillway_target_draining_pods: {
+    type: 'gauge',
+    labels: ofPolicy,
+    help: 'Pods of the target that were chosen to leave and still run.',
+    example: 'sum by (namespace) (spillway_target_draining_pods)',
+  },
+  spillway_busy_draining_pods: {
+    type: 'gauge',
+    labels: ofPolicy,
+    help: 'Pods that were chosen to leave and have jobs in work, as far as known.',
+    example: 'spillway_busy_draining_pods > 0',
+  },
+  spillway_burst_rate_per_hour: {
+    type: 'gauge',
+    labels: ofPolicy,
+    help: 'What the burst of the policy costs per hour now, in the configured currency; absent without a price.',
+    example: 'sum(spillway_burst_rate_per_hour)',
+  },
+  spillway_burst_spent_24h: {
+    type: 'gauge',
+    labels: ofPolicy,
+    help: 'What the burst of the policy cost over the last 24 h, in the configured currency; absent without a price.',
+    example: 'topk(5, spillway_burst_spent_24h)',
+  },
+  spillway_burst_budget_left: {
+    type: 'gauge',
+    labels: ofPolicy,
+    help: "What is left of the policy's budget for 24 h, in the configured currency; absent without one.",
+    example: 'spillway_burst_budget_left == 0',
+  },
+  spillway_burst_budget_left_seconds: {
+    type: 'gauge',
+    labels: ofPolicy,
+    help: "Seconds that the policy's budget for 24 h lasts at this rate; absent while nothing is spent.",
+    example: 'spillway_burst_budget_left_seconds < 3600',
+  },
   spillway_burst_limited: {
     type: 'gauge',
     labels: ['namespace', 'policy', 'limit'],
     help: '1 for each limit that holds the burst of the policy below what is wanted; absent otherwise.',
     example: 'count by (limit) (spillway_burst_limited)',
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+/** Gauges of the virtual pools, and of the money of all bursts together; of the leader alone. */
+const burstGauges = {
+  spillway_breaker_open: {
+    type: 'gauge',
+    labels: ['pool'],
+    help: 'Whether failures keep bursts off the virtual pool: 1 open, 0.5 half-open (one probe is tried), 0 closed.',
+    example: 'max_over_time(spillway_breaker_open[10m]) > 0',
+  },
+  spillway_creation_tokens: {
+    type: 'gauge',
+    labels: ['pool'],
+    help: 'Pods that may be created on the virtual pool now without overrunning the pace of its provider.',
+    example: 'min_over_time(spillway_creation_tokens[15m]) == 0',
+  },
+  spillway_cluster_rate_per_hour: {
+    type: 'gauge',
+    labels: [],
+    help: 'What all bursts cost per hour now, in the configured currency; absent without a price.',
+    example: 'max(spillway_cluster_rate_per_hour)',
+  },
+  spillway_cluster_spent_24h: {
+    type: 'gauge',
+    labels: [],
+    help: 'What all bursts cost over the last 24 h, in the configured currency; absent while that is not known.',
+    example: 'max_over_time(spillway_cluster_spent_24h[7d])',
+  },
+  spillway_cluster_budget_left: {
+    type: 'gauge',
+    labels: [],
+    help: "What is left of the cluster's budget for 24 h, in the configured currency; absent without one.",
+    example: 'spillway_cluster_budget_left < 20',
   },
 } as const satisfies Record<string, MetricDefinition>;
 
@@ -165,8 +241,8 @@ const controllerGauges = {
   spillway_watch_last_event_timestamp_seconds: {
     type: 'gauge',
     labels: ['resource'],
-    help: 'When the watch of a resource last said anything (bookmarks count), in seconds since the epoch.',
-    example: 'time() - spillway_watch_last_event_timestamp_seconds > 600',
+    help: 'When the watch of a resource last told an event or a bookmark, or it was listed, in seconds since the epoch.',
+    example: 'time() - spillway_watch_last_event_timestamp_seconds > 180',
   },
   spillway_leader: {
     type: 'gauge',
@@ -195,6 +271,12 @@ const controllerGauges = {
 } as const satisfies Record<string, MetricDefinition>;
 
 const counters = {
+  spillway_drains_total: {
+    type: 'counter',
+    labels: ['namespace', 'policy', 'outcome'],
+    help: 'Drains that ended: "drained" the worker said so, "idle_guess" its queue named no job of it, "timeout" burst.drain.timeout was over first.',
+    example: 'sum by (namespace, policy) (increase(spillway_drains_total{outcome="timeout"}[1h]))',
+  },
   spillway_decisions_total: {
     type: 'counter',
     labels: ['namespace', 'policy', 'reason'],
@@ -207,6 +289,18 @@ const counters = {
     help: 'Calls to the Kubernetes API by verb, resource and HTTP status; code is "error" where no answer came.',
     example: 'sum by (verb, code) (rate(spillway_api_requests_total{code!~"2.."}[5m]))',
   },
+  spillway_writes_withheld_total: {
+    type: 'counter',
+    labels: ofPolicy,
+    help: 'Writes that were planned and not made because the caches were too old; each pass counts its own again.',
+    example: 'sum by (namespace, policy) (increase(spillway_writes_withheld_total[5m])) > 0',
+  },
+  spillway_burst_failures_total: {
+    type: 'counter',
+    labels: ['pool', 'cause'],
+    help: 'Burst pods that a virtual node failed, by cause.',
+    example: 'sum by (cause) (increase(spillway_burst_failures_total[1h]))',
+  },
   spillway_watch_restarts_total: {
     type: 'counter',
     labels: ['resource'],
@@ -216,6 +310,20 @@ const counters = {
 } as const satisfies Record<string, MetricDefinition>;
 
 const histograms = {
+  spillway_rescue_wait_seconds: {
+    type: 'histogram',
+    labels: [],
+    help: 'Seconds from the scheduler calling a pod unschedulable until it was bound to a virtual node, of pods that were rescued.',
+    example: 'histogram_quantile(0.9, sum by (le) (rate(spillway_rescue_wait_seconds_bucket[1h])))',
+    buckets: [1, 2, 5, 10, 20, 30, 45, 60, 120, 300, 600],
+  },
+  spillway_drain_duration_seconds: {
+    type: 'histogram',
+    labels: [],
+    help: 'Seconds from choosing a pod to leave until it was empty, or until its time was over.',
+    example: 'histogram_quantile(0.9, sum by (le) (rate(spillway_drain_duration_seconds_bucket[1h])))',
+    buckets: [1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600],
+  },
   spillway_reaction_seconds: {
     type: 'histogram',
     labels: [],
@@ -226,7 +334,13 @@ const histograms = {
 } as const satisfies Record<string, MetricDefinition>;
 
 /** All gauges by name. */
-export const gaugeDefinitions = { ...policyGauges, ...sourceGauges, ...vmPoolGauges, ...controllerGauges };
+export const gaugeDefinitions = {
+  ...policyGauges,
+  ...sourceGauges,
+  ...burstGauges,
+  ...vmPoolGauges,
+  ...controllerGauges,
+};
 /** All counters by name. */
 export const counterDefinitions = counters;
 /** All histograms by name. */

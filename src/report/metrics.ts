@@ -1,6 +1,8 @@
 import process from 'node:process';
 import type { Decision, SourceDemand } from '../decide/decision.ts';
 import type { GaugeName, SourceGaugeName } from './metric-definitions.ts';
+import type { Gauge } from 'prom-client';
+import type { LimitsTold } from '../limits/burst-limits.ts';
 import { createMetricRegistry } from './metric-registry.ts';
 import { createPolicySeries, type Labels } from './policy-series.ts';
 
@@ -30,7 +32,17 @@ export interface Metrics {
   recordVmPool(requested: VmPoolAmount, allocatable: VmPoolAmount): void;
   /** From an event in a queue to the acknowledged write, seconds. */
   observeReaction(seconds: number): void;
+  /** A drain of a policy (`namespace/name`) that ended, and how. */
+  recordDrain(policy: string, outcome: string, seconds: number): void;
+  /** A rescued pod that got its node, seconds after it was called unschedulable. */
+  observeRescue(seconds: number): void;
   countApiCall(call: ApiCall): void;
+  /** Virtual pools and the money of all bursts, as they stand now; undefined: this replica does not lead and does not know. */
+  recordLimits(told: LimitsTold | undefined): void;
+  /** A burst pod failed on a virtual pool. */
+  countBurstFailure(pool: string, cause: string): void;
+  /** Writes of a policy (`namespace/name`) that were planned and not made because the caches were too old. */
+  countWithheld(policy: string, writes: number): void;
   countWatchRestart(resource: string): void;
   /** When the watch of a resource last said anything, milliseconds since the epoch. */
   recordWatchEvent(resource: string, atMs: number): void;
@@ -86,9 +98,30 @@ export function createMetrics({ version }: { readonly version: string }): Metric
       gauge('spillway_vm_pool_allocatable_pods').set(allocatable.pods);
     },
     observeReaction: (seconds) => reaction.observe(seconds),
+    recordDrain(policy, outcome, seconds) {
+      histogram('spillway_drain_duration_seconds').observe(seconds);
+      series.count(policy, counter('spillway_drains_total'), { ...policyLabels(policy), outcome });
+    },
+    observeRescue: (seconds) => histogram('spillway_rescue_wait_seconds').observe(seconds),
     countApiCall({ verb, resource, code }) {
       counter('spillway_api_requests_total').inc({ verb, resource, code });
     },
+    countWithheld(policy, writes) {
+      if (writes > 0)
+        series.count(policy, counter('spillway_writes_withheld_total'), policyLabels(policy), writes);
+    },
+    recordLimits(told) {
+      gauge('spillway_breaker_open').reset();
+      gauge('spillway_creation_tokens').reset();
+      for (const { name: pool, breaker, creationTokens } of told?.pools ?? []) {
+        gauge('spillway_breaker_open').set({ pool }, breakerValues[breaker]);
+        if (creationTokens !== undefined) gauge('spillway_creation_tokens').set({ pool }, creationTokens);
+      }
+      setOrRemove(gauge('spillway_cluster_rate_per_hour'), told?.ratePerHour);
+      setOrRemove(gauge('spillway_cluster_spent_24h'), told?.spentToday);
+      setOrRemove(gauge('spillway_cluster_budget_left'), told?.leftToday);
+    },
+    countBurstFailure: (pool, cause) => counter('spillway_burst_failures_total').inc({ pool, cause }),
     countWatchRestart: (resource) => counter('spillway_watch_restarts_total').inc({ resource }),
     recordWatchEvent(resource, atMs) {
       gauge('spillway_watch_last_event_timestamp_seconds').set({ resource }, atMs / 1000);
@@ -101,12 +134,20 @@ export function createMetrics({ version }: { readonly version: string }): Metric
   };
 }
 
+const breakerValues = { closed: 0, 'half-open': 0.5, open: 1 } as const;
+
+/** A value that is not known is absent: a gauge without labels has no other way to say so. */
+function setOrRemove(gauge: Gauge, value: number | undefined): void {
+  if (value === undefined) gauge.remove();
+  else gauge.set(value);
+}
+
 function policyLabels(key: string): Labels {
   const [namespace = '', policy = ''] = key.split('/', 2);
   return { namespace, policy };
 }
 
-function policyValues(decision: Decision): readonly (readonly [GaugeName, number])[] {
+function policyValues(decision: Decision): readonly (readonly [GaugeName, number | undefined])[] {
   return [
     ['spillway_demand_replicas', decision.demand],
     ['spillway_placed_pods', decision.placed],
@@ -117,6 +158,13 @@ function policyValues(decision: Decision): readonly (readonly [GaugeName, number
     ['spillway_burst_wanted_replicas', decision.burst.wanted],
     ['spillway_burst_granted_replicas', decision.burst.granted],
     ['spillway_burst_running_replicas', decision.burst.running],
+    ['spillway_burst_rate_per_hour', decision.cost?.ratePerHour],
+    ['spillway_burst_spent_24h', decision.cost?.spentToday],
+    ['spillway_burst_budget_left', decision.cost?.leftToday],
+    ['spillway_burst_budget_left_seconds', decision.cost?.exhaustedInSeconds],
+    ['spillway_burst_draining_pods', decision.draining.burst],
+    ['spillway_target_draining_pods', decision.draining.target],
+    ['spillway_busy_draining_pods', decision.draining.busy],
   ];
 }
 

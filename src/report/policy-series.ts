@@ -16,8 +16,8 @@ export interface Point {
 export interface PolicySeries {
   /** Sets a gauge's series of the policy to exactly these points; earlier ones that are not among them go. */
   readonly replace: (policy: string, gauge: Gauge, points: readonly Point[]) => void;
-  /** Adds one to a counter. */
-  readonly count: (policy: string, counter: Counter, labels: Labels) => void;
+  /** Adds to a counter, one unless told. */
+  readonly count: (policy: string, counter: Counter, labels: Labels, by?: number) => void;
   /** Removes every series of the policy. */
   readonly forget: (policy: string) => void;
   /** Removes every series of every policy. */
@@ -61,8 +61,8 @@ export function createPolicySeries(): PolicySeries {
         series.delete(id);
       }
     },
-    count(policy, counter, labels) {
-      counter.inc(labels);
+    count(policy, counter, labels, by = 1) {
+      counter.inc(labels, by);
       seriesOf(policy, counter).set(seriesId(labels), labels);
     },
     forget,

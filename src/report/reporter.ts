@@ -1,6 +1,7 @@
 import { isStatus } from '../cluster/api-error.ts';
 import type { ClusterClient } from '../cluster/client.ts';
 import type { Fence } from '../cluster/lease.ts';
+import { isAskedToWait } from '../cluster/throttle.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { BurstPolicyStatus } from '../policy/schema.ts';
 import { eventObject } from './event-object.ts';
@@ -41,7 +42,7 @@ export class Reporter {
         { body: { ...object, status }, timeoutMs: 4_000 },
       );
     } catch (error) {
-      if (!isStatus(error, 409) && !isStatus(error, 404)) {
+      if (!isStatus(error, 409) && !isStatus(error, 404) && !isAskedToWait(error)) {
         log.warn({ policy: policy.key, err: error }, 'status not written');
       }
       return undefined;

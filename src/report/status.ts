@@ -1,7 +1,7 @@
 import type { Decision, SourceDemand } from '../decide/decision.ts';
-import type { LimitsObservation } from '../decide/observation.ts';
 import { formatDuration } from '../policy/duration.ts';
 import { formatAmount } from '../policy/money.ts';
+import { formatQuantity } from '../policy/quantity.ts';
 import type { BurstPolicyStatus } from '../policy/schema.ts';
 import {
   type ConditionType,
@@ -25,11 +25,11 @@ type Condition = NonNullable<BurstPolicyStatus['conditions']>[number];
 
 /** The status of a policy on which a decision was made. */
 export function statusOf({ previous, nowMs, ...facts }: StatusInput): BurstPolicyStatus {
-  const { policy, decision, observation } = facts;
+  const { policy, decision } = facts;
   const { burst } = decision;
   const backlog = known(decision.sources, (source) => source.backlog);
   const ages = known(decision.sources, (source) => source.oldestAgeSeconds);
-  const cost = costOf(observation.limits, burst.running);
+  const cost = costOf(decision);
   return {
     observedGeneration: policy.generation,
     conditions: conditionsOf(findingsOf(facts), policy.generation, previous, nowMs),
@@ -40,6 +40,7 @@ export function statusOf({ previous, nowMs, ...facts }: StatusInput): BurstPolic
     burst: { wanted: burst.wanted, granted: burst.granted, running: burst.running },
     ...(backlog.length > 0 && { backlog: Math.round(backlog.reduce((sum, jobs) => sum + jobs, 0)) }),
     ...(ages.length > 0 && { oldestJobAge: formatDuration(Math.round(Math.max(...ages))) }),
+    ...(decision.sources.length > 0 && { sources: decision.sources.map(sourceOf) }),
     ...(cost !== undefined && { cost }),
     lastDecision: lastDecisionOf(decision),
   };
@@ -95,11 +96,29 @@ function lastDecisionOf({ id, atMs, summary, reasons }: Decision): BurstPolicySt
   };
 }
 
-function costOf(limits: LimitsObservation, running: number): BurstPolicyStatus['cost'] {
-  if (limits.pricePerHour === undefined) return undefined;
+function sourceOf(source: SourceDemand): NonNullable<BurstPolicyStatus['sources']>[number] {
+  const { name, state, backlog, oldestAgeSeconds, replicas } = source;
+  if (state === 'lost') return { name, state: 'Lost' };
+  const demand = formatQuantity(replicas);
   return {
-    ratePerHour: formatAmount(limits.pricePerHour * running),
-    spentToday: formatAmount(limits.spentToday),
+    name,
+    state: 'Ok',
+    ...(backlog !== undefined && { backlog: Math.round(backlog) }),
+    ...(oldestAgeSeconds !== undefined && { oldestJobAge: formatDuration(Math.round(oldestAgeSeconds)) }),
+    ...(demand !== undefined && { demand }),
+  };
+}
+
+function costOf({ cost }: Decision): BurstPolicyStatus['cost'] {
+  if (cost === undefined) return undefined;
+  const { ratePerHour, spentToday, exhaustedInSeconds } = cost;
+  return {
+    ratePerHour: formatAmount(ratePerHour),
+    spentToday: formatAmount(spentToday),
+    // To the minute: a status that says something new each second is written for nothing.
+    ...(exhaustedInSeconds !== undefined && {
+      exhaustedIn: formatDuration(Math.floor(Math.min(exhaustedInSeconds, 86_400) / 60) * 60),
+    }),
   };
 }
 

@@ -8,6 +8,7 @@ import { type ControllerProcess, startControllerProcess } from './controller-pro
 import { History } from './history.ts';
 import { app, namespace, queueName, redisSecret, vmNode } from './objects.ts';
 import { startWorkforce, type Workforce } from './workforce.ts';
+import type { WorkforceOptions } from './workforce-process.ts';
 
 export * from './objects.ts';
 
@@ -22,7 +23,10 @@ export interface Scene {
   /** Starts a controller with a pod name of its own; all of them end with the scene. */
   controller(podName: string): Promise<ControllerProcess>;
   /** Workers for the pods of the scene, on the queue of the scene. */
-  workforce(jobMs: number): Promise<Workforce>;
+  workforce(
+    jobMs: number,
+    more?: Pick<WorkforceOptions, 'uneven' | 'drains' | 'killsBurst'>,
+  ): Promise<Workforce>;
   /** Records what happens to a target and its companions from now on. */
   history(target?: string): Promise<History>;
   kubectl(args: string, input?: object): Promise<string>;
@@ -114,11 +118,19 @@ export async function startScene(
       closers.push(() => controller.end());
       return controller;
     },
-    async workforce(jobMs) {
+    async workforce(jobMs, more) {
       const { kubeconfigPath } = cluster;
       const connection = { host: '127.0.0.1', port: redis.port };
       return closing(
-        await startWorkforce({ kubeconfigPath, namespace, app, redis: connection, queue: queueName, jobMs }),
+        await startWorkforce({
+          kubeconfigPath,
+          namespace,
+          app,
+          redis: connection,
+          queue: queueName,
+          jobMs,
+          ...more,
+        }),
       );
     },
     history: async (target) => closing(await History.of(cluster.kubeconfigPath, target)),
@@ -137,6 +149,10 @@ export async function startScene(
     patchPolicy: (patch, name = queueName) => api.patch(`${policiesPath}/${name}`, patch),
     async clear() {
       for (const path of [policiesPath, deploymentsPath]) await api.call('DELETE', path);
+      // Where no controller runs nobody else lets a policy with burst go.
+      for (const { metadata } of await listed<BurstPolicy>(policiesPath)) {
+        await api.call('PATCH', `${policiesPath}/${metadata.name}`, { metadata: { finalizers: null } });
+      }
       for (const queue of queues) await queue.drain(true).catch(() => undefined);
       await waitFor('all pods to be gone', async () => (await listed(podsPath)).length === 0, 60_000);
     },

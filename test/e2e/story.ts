@@ -53,7 +53,8 @@ export async function play(
   await scene.apply(workerDeployment(), burstPolicy({ burst: { vmPool } }));
   await history.until('two workers', ({ placedReady }) => placedReady === 2);
   await scene.condition('SignalsAvailable', 'True');
-  const workforce = await scene.workforce(jobMs);
+  // On a deep queue a worker is never idle by itself: to give it back in time it has to be asked.
+  const workforce = await scene.workforce(jobMs, { drains: true });
 
   const startedAtMs = Date.now();
   await addJobs(queue, jobs);

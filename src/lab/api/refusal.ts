@@ -99,6 +99,13 @@ export function conflict(about: About, name: string, why: string, causes?: reado
   );
 }
 
+/** 429: a PodDisruptionBudget forbids it for now. */
+export function disrupts(message: string): Refusal {
+  return new Refusal(429, 'TooManyRequests', message, {
+    causes: [{ reason: 'DisruptionBudget', field: '', message }],
+  });
+}
+
 /** 422: the object breaks rules. */
 export function invalid(about: About, name: string, causes: readonly Cause[]): Refusal {
   const kind = about.group === '' ? about.kind : `${about.kind}.${about.group}`;

@@ -9,6 +9,7 @@ import { type Place, placeOf } from './path.ts';
 import {
   alreadyExists,
   conflict,
+  disrupts,
   invalid,
   methodNotAllowed,
   noSuchPath,
@@ -173,6 +174,8 @@ function perform(
 /** What the store refuses, in the words of the API: with group and details. */
 function refusalOf({ reason, objectName, message }: ObjectError, path: string): Refusal {
   const { served } = placeOf(path);
+  if (reason === 'TooManyRequests') return disrupts(message);
+  if (reason === 'InternalError') return new Refusal(500, reason, message);
   if (reason === 'NotFound') return notFound(served, objectName);
   if (reason === 'AlreadyExists') return alreadyExists(served, objectName);
   const why = message.slice(message.indexOf(': ') + 2);

@@ -1,3 +1,4 @@
+import { evict } from '../world/eviction.ts';
 import type { KubeInput, KubeObject } from '../world/kube.ts';
 import { timeText } from '../world/time.ts';
 import { admit } from './admission.ts';
@@ -119,8 +120,11 @@ export class Writes {
     const { place, body } = request;
     if (place.subresource !== 'eviction') throw badRequest('nothing can be created there');
     const old = this.#existing(place);
-    const options = objectAt(objectIn(body), 'deleteOptions');
-    this.#delete(place, old, readDeleteRequest(options, request.query));
+    const { dryRun, ...options } = readDeleteRequest(
+      objectAt(objectIn(body), 'deleteOptions'),
+      request.query,
+    );
+    if (!dryRun) evict(this.#world.objects, `${old.metadata.namespace ?? ''}/${old.metadata.name}`, options);
     return {
       code: 201,
       answer: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },

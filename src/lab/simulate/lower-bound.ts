@@ -1,6 +1,6 @@
+import { groupSize } from '../../limits/group-size.ts';
+import { pricePerHour } from '../../limits/price.ts';
 import { cpuMillicores, memoryBytes } from '../../policy/quantity.ts';
-import { groupSize } from '../world/group-size.ts';
-import type { Pod } from '../world/kube.ts';
 import type { ContenderResult, SimulationResult } from './result.ts';
 import type { ScenarioFile } from './scenario-schema.ts';
 
@@ -22,9 +22,8 @@ export function vmPricePerReplicaHour({ pools, workload, prices }: ScenarioFile)
 
 /** What one burst replica costs per hour, in the provider's rounding. */
 export function burstPricePerReplicaHour({ workload, prices }: ScenarioFile): number {
-  const pod = { spec: { containers: [{ name: 'worker', resources: { requests: workload.requests } }] } };
-  const size = groupSize(pod as unknown as Pod);
-  return size.cores * prices.cpuHour + (size.memoryBytes / 1e9) * prices.memoryGbHour;
+  const size = groupSize({ containers: [{ resources: { requests: workload.requests } }] });
+  return pricePerHour(size, { perCpuHour: prices.cpuHour, perMemoryGbHour: prices.memoryGbHour });
 }
 
 /**

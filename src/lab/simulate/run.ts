@@ -38,7 +38,7 @@ export function runContender(options: RunOptions): ContenderResult {
   });
   const queue = there(world.queues.get(scenario.queue));
   const node = there(world.virtualNodes.get(virtualNodeName));
-  const account = new Account({ world, node, prices: scenario.prices });
+  const account = new Account({ world, node, prices: scenario.prices, payer: payerOf(contender, scenario) });
   const series = new SeriesWriter(load.startMs, options.seriesStepMs);
   const scaleEvents = countScaleEvents(world, load.startMs);
   drive({ world, queue, scenario, contender, account });
@@ -57,6 +57,12 @@ export function runContender(options: RunOptions): ContenderResult {
     }
   }
   return resultOf(options, queue, account, series, scaleEvents());
+}
+
+/** Whose burst it is: the policy of a contender, else the workload. */
+function payerOf(contender: Contender, { workload }: ScenarioFile): string {
+  const name = contender.type === 'policy' ? contender.policy.metadata.name : workload.name;
+  return `${workload.namespace}/${name}`;
 }
 
 interface Driven {
@@ -78,7 +84,7 @@ function drive({ world, queue, scenario, contender, account }: Driven): void {
       pool: virtualPoolOf(scenario),
       limitsKnown: scenario.virtualPool.limitsKnown,
       resolutionMs: scenario.resolution * 1000,
-      spentToday: (nowMs) => account.spend.lastDay(nowMs),
+      spend: () => account.spend,
     });
   }
   if (contender.type === 'keda') {

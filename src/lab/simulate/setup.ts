@@ -69,6 +69,7 @@ export function worldOf(scenario: ScenarioFile, contender: Contender, arrivals: 
         serviceMs: workload.service,
         workerStartMs: workload.workerStart ?? constant(0),
         failureShare: workload.failureShare,
+        drains: true,
         objectiveMs: ms(scenario.slo.startWithin),
         arrivals,
       },

@@ -90,9 +90,9 @@ export function virtualNodeObject(spec: VirtualNodeSpec, ready: boolean, at: str
       capacity: size,
       allocatable: size,
       conditions: [
-        { ...healthy('Ready', at), status: ready ? 'True' : 'False', reason: 'KubeletReady' },
-        { ...healthy('MemoryPressure', at), status: 'False', reason: 'KubeletHasSufficientMemory' },
-        { ...healthy('DiskPressure', at), status: 'False', reason: 'KubeletHasNoDiskPressure' },
+        { ...silent('Ready', at), status: ready ? 'True' : 'False', reason: 'KubeletReady' },
+        { ...silent('MemoryPressure', at), status: 'False', reason: 'KubeletHasSufficientMemory' },
+        { ...silent('DiskPressure', at), status: 'False', reason: 'KubeletHasNoDiskPressure' },
       ],
       addresses: [{ type: 'InternalIP', address: '10.240.0.1' }],
       nodeInfo: {
@@ -112,5 +112,10 @@ export function virtualNodeObject(spec: VirtualNodeSpec, ready: boolean, at: str
 }
 
 function healthy(type: string, at: string) {
-  return { type, status: 'True', lastHeartbeatTime: at, lastTransitionTime: at };
+  return { ...silent(type, at), lastHeartbeatTime: at };
+}
+
+/** Without a heartbeat: the world renews none, and a virtual node whose heartbeat is old is a ghost (cluster/virtual-node-use.ts). */
+function silent(type: string, at: string) {
+  return { type, status: 'True', lastTransitionTime: at };
 }

@@ -1,5 +1,12 @@
 /** Reasons of Kubernetes' `Status` objects that the store answers with, and their HTTP codes (apimachinery, meta/v1 types). */
-const codes = { NotFound: 404, AlreadyExists: 409, Conflict: 409, Invalid: 422 } as const;
+const codes = {
+  NotFound: 404,
+  AlreadyExists: 409,
+  Conflict: 409,
+  Invalid: 422,
+  TooManyRequests: 429,
+  InternalError: 500,
+} as const;
 
 export type ObjectErrorReason = keyof typeof codes;
 

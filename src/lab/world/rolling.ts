@@ -89,7 +89,8 @@ export function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
 }
 
-function podsOf(value: number | string, replicas: number, round: (pods: number) => number): number {
+/** A number of pods as it is written, or a percentage of the replicas, rounded. */
+export function podsOf(value: number | string, replicas: number, round: (pods: number) => number): number {
   if (typeof value === 'number') return value;
   return round((Number(value.replace('%', '')) * replicas) / 100);
 }

@@ -22,7 +22,7 @@ import type { Random } from './random.ts';
  *
  * As in a real cluster: an object that names an owner which does not exist is collected (a companion needs its BurstPolicy in the store);
  * controllers know what is theirs by owner reference and adopt nothing; a deleted pod on a node stays until its kubelet lets it go.
- * Not modelled: StatefulSets, DaemonSets, PriorityClasses (set `spec.priority`), quotas of namespaces, disruption budgets, Events, probes, volumes, Services.
+ * Not modelled: StatefulSets, DaemonSets, PriorityClasses (set `spec.priority`), quotas of namespaces, Events, probes, volumes, Services.
  */
 export interface World {
   readonly objects: ObjectStore;

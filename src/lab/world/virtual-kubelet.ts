@@ -1,7 +1,7 @@
+import { type GroupSize, groupSize } from '../../limits/group-size.ts';
 import { withCondition } from './conditions.ts';
 import { CreationPace } from './creation-pace.ts';
 import { draw } from './distribution.ts';
-import { type GroupSize, groupSize } from './group-size.ts';
 import type { Pod } from './kube.ts';
 import type { NodeAgent } from './kubelets.ts';
 import { virtualNodeName, virtualNodeObject } from './node-objects.ts';
@@ -161,7 +161,7 @@ export class VirtualKubelet implements NodeAgent, VirtualNode {
     const { uid, namespace = '', name } = pod.metadata;
     const current = this.#stage.objects.get('pods', `${namespace}/${name}`);
     if (current?.metadata.uid !== uid || current.metadata.deletionTimestamp !== undefined) return;
-    const size = groupSize(current);
+    const size = groupSize(current.spec);
     const refusal = this.#settings.createError ?? this.#quotaRefusal(size);
     if (refusal !== undefined) {
       this.#refuse(current, refusal, attempt);

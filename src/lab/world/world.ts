@@ -1,5 +1,6 @@
 import { startAutoscaler } from './autoscaler.ts';
 import { startDeployments } from './deployments.ts';
+import { startDisruption } from './disruption-budgets.ts';
 import { startGarbageCollector } from './garbage.ts';
 import { startHpas } from './hpa.ts';
 import { startJobs } from './jobs.ts';
@@ -72,6 +73,7 @@ class Cluster implements World, Stage {
     startReplicaSets(this);
     startDeployments(this);
     startJobs(this);
+    startDisruption(this);
     startGarbageCollector(this, rooms);
     startNodeLifecycle(this, rooms);
     startHpas(this, (namespace, name, selector) => this.#metrics(namespace, name, selector));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { systemClock } from '../../../src/clock.ts';
 import { isStatus } from '../../../src/cluster/api-error.ts';
+import { unknownGrowth } from '../../../src/cluster/autoscaler.ts';
 import { Lease } from '../../../src/cluster/lease.ts';
 import { ClusterView } from '../../../src/cluster/view.ts';
 import { defaultVirtualPools } from '../../../src/cluster/virtual-nodes.ts';
@@ -49,13 +50,13 @@ describe("Spillway's own view of a lab", () => {
       });
       const target = view.targetOf(policy);
       assert.ok(target !== undefined);
-      const pool = view.vmPool(target, view.shapeOf(target), 'Unknown');
+      const pool = view.vmPool(target, view.shapeOf(target), unknownGrowth);
       assert.deepEqual([pool.matchingNodes, pool.groups.reduce((sum, { nodes }) => sum + nodes, 0)], [2, 2]);
       assert.equal(view.virtualPool()?.observation.readyNodes, 1);
       await waitFor('the policy in the view', () => view.policies().some((each) => each.name === name));
       await room.remove('deployments', name);
       await waitFor('the target to go from the view', () => view.targetOf(policy) === undefined);
-      // KEDA is not served here, and that is the only thing that is told.
+      // KEDA and ResourceQuotas are not served here, and that is all that is told.
       assert.deepEqual(
         problems.filter((error) => !isStatus(error, 404)),
         [],

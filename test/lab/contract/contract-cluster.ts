@@ -73,7 +73,11 @@ export class Room {
         ? '/api/v1'
         : plural === 'burstpolicies'
           ? '/apis/spillway.dev/v1alpha1'
-          : '/apis/apps/v1';
+          : plural === 'jobs'
+            ? '/apis/batch/v1'
+            : plural === 'poddisruptionbudgets'
+              ? '/apis/policy/v1'
+              : '/apis/apps/v1';
     return `${root}/namespaces/${this.namespace}/${plural}${name === undefined ? '' : `/${name}`}`;
   }
 
@@ -191,6 +195,20 @@ export function podOf(name: string, podSpec: object = {}): object {
     kind: 'Pod',
     metadata: { name, labels: { app: name } },
     spec: podSpecOf(podSpec),
+  };
+}
+
+/** A Job of one small container. */
+export function jobOf(name: string, podSpec: object = {}, more: object = {}): object {
+  const labels = { app: name };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name, labels },
+    spec: {
+      template: { metadata: { labels }, spec: podSpecOf({ restartPolicy: 'Never', ...podSpec }) },
+      ...more,
+    },
   };
 }
 

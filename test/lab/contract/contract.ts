@@ -1,6 +1,7 @@
 import { after, before, describe } from 'node:test';
 import { apiContract } from './api-contract.ts';
 import type { ContractCluster } from './contract-cluster.ts';
+import { evictionContract } from './eviction-contract.ts';
 import { policyContract } from './policy-contract.ts';
 import { schedulingContract } from './scheduling-contract.ts';
 import { workloadContract } from './workload-contract.ts';
@@ -26,5 +27,6 @@ export function describeContract(title: string, start: () => Promise<ContractClu
     policyContract(current);
     workloadContract(current);
     schedulingContract(current);
+    evictionContract(current);
   });
 }

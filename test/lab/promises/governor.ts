@@ -1,4 +1,5 @@
 import { drainMark } from '../../../src/act/drain-note.ts';
+import { planFailed } from '../../../src/act/failed.ts';
 import { lookSeconds, plan, type Standing } from '../../../src/act/plan.ts';
 import type { Write } from '../../../src/act/write.ts';
 import { decide } from '../../../src/decide/decide.ts';
@@ -6,7 +7,7 @@ import type { Decision } from '../../../src/decide/decision.ts';
 import { type Memory, restoredMemory } from '../../../src/decide/memory.ts';
 import type { Observation } from '../../../src/decide/observation.ts';
 import { applyWrite } from '../../../src/lab/simulate/drive/apply.ts';
-import { Observer, type ObserverOptions } from '../../../src/lab/simulate/observe/observer.ts';
+import { type Look, Observer, type ObserverOptions } from '../../../src/lab/simulate/observe/observer.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import { resolvePolicy } from '../../../src/policy/resolve.ts';
 import type { BurstPolicy } from '../../../src/policy/schema.ts';
@@ -125,14 +126,15 @@ export class Governor {
     const nowMs = world.now();
     this.#lookedMs = nowMs;
     const policy = this.#policy();
-    const { observation, standing } = this.#seen();
+    const { observation, standing, failed } = this.#seen();
     this.#memory ??= restoredMemory(nowMs, {
       demand: observation.target.replicas + burstOf(observation),
       burst: burstOf(observation),
     });
     const { decision, memory } = decide(policy, observation, this.#memory);
     this.#memory = memory;
-    const writes = policy.dryRun ? [] : plan(policy, decision, standing);
+    const planned = plan(policy, decision, standing);
+    const writes = policy.dryRun ? [] : [...planned, ...planFailed(policy, decision, failed, planned)];
     const pass: Pass = { policy, observation, standing, decision, writes };
     this.#watching.passed(pass);
     let refused = false;
@@ -142,7 +144,7 @@ export class Governor {
     this.#lookAt(nowMs + Math.min(5000, Math.max(1000, nextMs)));
   }
 
-  #seen(): { readonly observation: Observation; readonly standing: Standing } {
+  #seen(): Look {
     const look = this.#observer.look();
     const sinceMs = this.surroundings.lostSinceMs;
     if (sinceMs === undefined) return look;

@@ -6,16 +6,15 @@ import { headroom } from '../../../src/decide/fit.ts';
 import { type Memory, restoredMemory } from '../../../src/decide/memory.ts';
 import { loadOfShapes } from '../../../src/lab/simulate/arrivals/load.ts';
 import { applyWrite } from '../../../src/lab/simulate/drive/apply.ts';
-import { Creations } from '../../../src/lab/simulate/observe/creations.ts';
 import { growthIn } from '../../../src/lab/simulate/observe/growth.ts';
 import { Observer } from '../../../src/lab/simulate/observe/observer.ts';
-import { RollingSpend } from '../../../src/lab/simulate/observe/spend.ts';
 import { shapesOf } from '../../../src/lab/simulate/scenario.ts';
 import { virtualNodeName, virtualPoolOf, worldOf } from '../../../src/lab/simulate/setup.ts';
 import { statusText } from '../../../src/lab/world/autoscaler-status.ts';
 import { isActive, isReady } from '../../../src/lab/world/conditions.ts';
 import type { ConfigMap } from '../../../src/lab/world/kube.ts';
 import { createWorld } from '../../../src/lab/world/world.ts';
+import { charge, noSpend } from '../../../src/limits/spend.ts';
 import { resolvePolicy } from '../../../src/policy/resolve.ts';
 import type { BurstPolicy } from '../../../src/policy/schema.ts';
 import { contendersOf, scenarioOf, startMs } from './scenes.ts';
@@ -56,7 +55,7 @@ test('an observation says what stands in the cluster, at any time of a burst', (
     policy,
     pool: virtualPoolOf(scenario),
     limitsKnown: true,
-    spentToday: () => 1.5,
+    spend: () => charge(noSpend, startMs, new Map([[policy.key, 1.5]])),
   });
   let memory: Memory = restoredMemory(startMs, { demand: 1, burst: 0 });
   const growths = new Set<string>();
@@ -77,9 +76,9 @@ test('an observation says what stands in the cluster, at any time of a burst', (
       companionPods.filter(({ spec }) => spec.nodeName === virtualNodeName).length,
     );
     assert.equal(observation.pods.startingSeconds.length, active.filter((pod) => !isReady(pod)).length);
-    assert.equal(standing.burstPods.length, companionPods.length);
+    assert.equal(standing.companions.flatMap(({ live }) => live).length, companionPods.length);
     assert.equal(observation.companions.length, standing.companions.length);
-    assert.equal(observation.limits.spentToday, 1.5);
+    assert.ok(Math.abs(observation.limits.spentToday - (1.5 * second) / 3600) < 1e-6);
     assert.ok((observation.limits.freeQuota ?? -1) <= 30 - node.usedCores);
     const slots = observation.vmPool.groups.reduce((sum, { nodes }) => sum + nodes, 0);
     assert.ok(slots <= observation.vmPool.matchingNodes);
@@ -141,21 +140,4 @@ test('growth is read out of the status of the autoscaler', () => {
   assert.equal(growth({ scaleUp: 'InProgress' }, startMs + 901_000), 'CannotGrow');
   const backoff = { errorCode: 'QUOTA_EXCEEDED', errorMessage: 'no more' };
   assert.equal(growth({ scaleUp: 'Backoff', backoff }), 'CannotGrow');
-});
-
-test('the pace of creations is counted over five minutes and an hour', () => {
-  const creations = new Creations({ createsPer5Minutes: 3, createsPerHour: 5 });
-  for (const minute of [0, 1, 2]) creations.add(minute * 60_000);
-  assert.equal(creations.tokens(2 * 60_000), 0);
-  assert.equal(creations.tokens(5 * 60_000), 1);
-  assert.equal(creations.tokens(30 * 60_000), 2);
-  assert.equal(creations.tokens(60 * 60_000), 3);
-});
-
-test('what was spent is forgotten after a day', () => {
-  const spend = new RollingSpend();
-  const hour = 3_600_000;
-  for (let at = 0; at <= 40; at += 1) spend.add(at * hour, at);
-  assert.equal(spend.lastDay(10 * hour), 40);
-  assert.equal(spend.lastDay(40 * hour), 24);
 });

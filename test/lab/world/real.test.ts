@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { growthOf } from '../../../src/cluster/autoscaler.ts';
+import { growthOf, read } from '../../../src/cluster/autoscaler.ts';
 import { Interner } from '../../../src/cluster/intern.ts';
 import { slimNode } from '../../../src/cluster/slim-node.ts';
 import { slimPod, slimReplicaSet, slimWorkload } from '../../../src/cluster/slimming.ts';
@@ -71,7 +71,7 @@ describe('what the controller reads of the lab', () => {
     const growth = (): string => {
       const stored = cluster.objects.get('configmaps', 'kube-system/cluster-autoscaler-status');
       const lastUpdated = stored?.metadata.annotations?.['cluster-autoscaler.kubernetes.io/last-updated'];
-      return growthOf({ status: stored?.data?.['status'] ?? '', lastUpdated }, cluster.now());
+      return growthOf(read({ status: stored?.data?.['status'] ?? '', lastUpdated }), cluster.now()).growth;
     };
     assert.equal(growth(), 'Growing');
     run(cluster, 60);

@@ -45,7 +45,7 @@ test('a refusal is an ApiError with status, reason and Retry-After, without the 
   }
 });
 
-test('Retry-After holds back writes of this kind alone, and Leases never; a wait of hours is not believed', async () => {
+test('Retry-After holds back writes of this kind alone, Leases and evictions never; a wait of hours is not believed', async () => {
   const server = await scriptedServer((_, response) =>
     json(response, refusal(429, 'TooManyRequests'), 429, { 'retry-after': '7200' }),
   );
@@ -65,8 +65,14 @@ test('Retry-After holds back writes of this kind alone, and Leases never; a wait
     assert.equal(server.calls.length, 1, 'what was not sent is no call');
     assert.equal(await refused('POST', deployments), 1);
     const lease = '/apis/coordination.k8s.io/v1/namespaces/a/leases/b';
-    assert.equal(await refused('PUT', lease), 1);
-    assert.equal(await refused('PUT', lease), 1);
+    const eviction = '/api/v1/namespaces/a/pods/b/eviction';
+    for (const [method, path] of [
+      ['PUT', lease],
+      ['POST', eviction],
+    ] as const) {
+      assert.equal(await refused(method, path), 1);
+      assert.equal(await refused(method, path), 1);
+    }
   } finally {
     await server.close();
   }

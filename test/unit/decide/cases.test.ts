@@ -405,3 +405,132 @@ describe('burst', () => {
     assert.equal(patient.decision.headroom, 12);
   });
 });
+
+describe('limits', () => {
+  const wanted200 = { sample: { backlog: 20_000 } } as const;
+  const daily = (onExhausted: 'Keep' | 'Drain') =>
+    policy({ burst: { budget: { maxRatePerHour: undefined, maxSpendPerDay: 200, onExhausted } } });
+  const messages = (given: Policy, seen: Observation): string =>
+    decided(given, seen)
+      .reasons.map(({ code, message }) => `${code}: ${message}`)
+      .join('\n');
+
+  test("a day's budget that is gone starts nothing more; Drain gives up what runs", () => {
+    const seen = observation({
+      ...wanted200,
+      companions: [companion(50)],
+      limits: { pricePerHour: 0.1, spentToday: 200, ratePerHour: 5 },
+    });
+    const keep = decided(daily('Keep'), seen);
+    assert.equal(keep.burst.granted, 50);
+    assert.deepEqual(keep.burst.limitedBy, ['DailyBudget']);
+    assert.match(messages(daily('Keep'), seen), /150 of 200 wait for the budget: 200 of 200 spent in 24 h/);
+    assert.equal(decided(daily('Drain'), seen).burst.granted, 0);
+  });
+
+  test('a budget that is not gone says until when it lasts', () => {
+    const seen = observation({
+      ...wanted200,
+      companions: [companion(50)],
+      limits: { pricePerHour: 0.1, spentToday: 180, ratePerHour: 5 },
+    });
+    const decision = decided(daily('Keep'), seen);
+    assert.equal(decision.burst.granted, 200);
+    assert.equal(decision.cost?.exhaustedInSeconds, 4 * 3600);
+    assert.match(
+      messages(daily('Keep'), seen),
+      /Budget: 180 of 200 spent in 24 h, at this rate until 04:00 UTC\./,
+    );
+  });
+
+  test('a budget without a price does not bite, and the decision says so', () => {
+    const given = policy({
+      burst: { budget: { maxRatePerHour: 2, maxSpendPerDay: 5, onExhausted: 'Drain' } },
+    });
+    const decision = decided(given, observation(wanted200));
+    assert.equal(decision.burst.granted, 200);
+    assert.equal(decision.cost, undefined);
+    assert.match(messages(given, observation(wanted200)), /BudgetWithoutPrice/);
+  });
+
+  test("spend that nobody knows keeps a burst on a day's budget where it is, and drains nothing", () => {
+    const limits = { pricePerHour: 0.1, spentToday: 0, spendUnknown: true };
+    const seen = observation({ ...wanted200, companions: [companion(50)], limits });
+    assert.equal(decided(daily('Drain'), seen).burst.granted, 50);
+    assert.match(messages(daily('Drain'), seen), /SpendUnknown/);
+    assert.equal(decided(policy(), seen).burst.granted, 200);
+  });
+
+  test("the cluster's rate goes first to the policies that come first, and grows nobody's burst beyond it", () => {
+    const burstAt = (asked: number, rateBefore: number, rateOthers: number): number =>
+      decided(
+        policy(),
+        observation({
+          ...wanted200,
+          companions: asked === 0 ? [] : [companion(asked)],
+          limits: {
+            pricePerHour: 0.1,
+            cluster: {
+              maxRatePerHour: 10,
+              maxSpendPerDay: undefined,
+              onExhausted: 'Keep',
+              spentToday: 0,
+              rateBefore,
+              rateOthers,
+            },
+          },
+        }),
+      ).burst.granted;
+    assert.equal(burstAt(0, 0, 0), 100);
+    assert.equal(burstAt(0, 4, 4), 60);
+    assert.equal(burstAt(0, 0, 4), 60, 'what a later one has already is not taken from it at once');
+    assert.equal(burstAt(50, 7, 7), 30, 'room is made for one that comes first');
+    assert.equal(burstAt(50, 0, 7), 50, 'but not for one that comes later');
+  });
+
+  test("the cluster's budget that is gone starts nothing more for anybody, or drains all", () => {
+    const at = (onExhausted: 'Keep' | 'Drain'): number =>
+      decided(
+        policy(),
+        observation({
+          ...wanted200,
+          companions: [companion(50)],
+          limits: {
+            pricePerHour: 0.1,
+            cluster: {
+              maxRatePerHour: undefined,
+              maxSpendPerDay: 100,
+              onExhausted,
+              spentToday: 100,
+              rateBefore: 0,
+              rateOthers: 0,
+            },
+          },
+        }),
+      ).burst.granted;
+    assert.equal(at('Keep'), 50);
+    assert.equal(at('Drain'), 0);
+  });
+
+  test('an open breaker gives failed replicas up and replaces none; half-open probes with one', () => {
+    const seen = (limits: Partial<Observation['limits']>, failed = 8): Observation =>
+      observation({ ...wanted200, companions: [companion(10, { failed, ready: 2 })], limits });
+    const open = seen({ breaker: 'open', breakerCause: 'Quota', breakerSeconds: 45 });
+    assert.equal(decided(policy(), open).burst.granted, 2);
+    assert.deepEqual(decided(policy(), open).breaker, { state: 'open', cause: 'Quota' });
+    assert.match(messages(policy(), open), /BreakerOpen: .*quota is used up; tried again in 50 s/);
+    assert.equal(decided(policy(), seen({ breaker: 'half-open' })).burst.granted, 3);
+    assert.equal(decided(policy(), seen({ breaker: 'half-open', probing: true }, 0)).burst.granted, 10);
+    assert.equal(decided(policy(), seen({})).burst.granted, 200, 'a closed one replaces');
+  });
+
+  test('what waits for time to pass is looked at again when it has passed', () => {
+    const next = (limits: Partial<Observation['limits']>): number =>
+      decided(policy(), observation({ ...wanted200, limits })).nextLookSeconds;
+    assert.equal(next({ creationTokens: 0, tokenSeconds: 7 }), 7);
+    assert.equal(next({ breaker: 'open', breakerSeconds: 3 }), 3);
+    assert.equal(next({ budgetSeconds: 9 }), 9);
+    assert.equal(next({ creationTokens: 0, tokenSeconds: 0.01 }), 1);
+    assert.equal(next({ creationTokens: 0, tokenSeconds: 900 }), 15);
+  });
+});

@@ -4,6 +4,7 @@ import type {
   Observation,
   OkSample,
   PodShape,
+  RescuedObservation,
   RoomGroup,
 } from '../../../src/decide/observation.ts';
 import type { Burst, Policy, Scaling, Source } from '../../../src/policy/policy.ts';
@@ -129,13 +130,24 @@ export function companion(replicas: number, more: Partial<CompanionObservation> 
   };
 }
 
+const nobodyRescued: RescuedObservation = {
+  pods: 0,
+  running: 0,
+  ready: 0,
+  draining: 0,
+  waitingSeconds: [],
+  unrescuable: [],
+};
+
 type Given = {
-  readonly [K in keyof Omit<Observation, 'atMs' | 'sources'>]?: Observation[K] extends readonly unknown[]
-    ? Observation[K]
-    : Partial<Observation[K]>;
+  readonly [K in keyof Omit<
+    Observation,
+    'atMs' | 'sources' | 'rescued'
+  >]?: Observation[K] extends readonly unknown[] ? Observation[K] : Partial<Observation[K]>;
 } & {
   readonly atMs?: number;
   readonly sources?: Observation['sources'];
+  readonly rescued?: Partial<RescuedObservation> | undefined;
   readonly sample?: Partial<OkSample>;
 };
 
@@ -145,7 +157,15 @@ export function observation(more: Given = {}): Observation {
   return {
     atMs,
     sources: more.sources ?? [{ name: 'queue', sample: sample({ atMs, ...more.sample }) }],
-    target: { replicas: 0, scaledBy: undefined, rollingOut: false, refusals: [], ...more.target },
+    target: {
+      replicas: 0,
+      scaledBy: undefined,
+      rollingOut: false,
+      hpasThatCountBurst: [],
+      refusals: [],
+      warnings: [],
+      ...more.target,
+    },
     pods: {
       placed: 0,
       placedReady: 0,
@@ -153,6 +173,7 @@ export function observation(more: Given = {}): Observation {
       onVirtualReady: 0,
       stuck: 0,
       oldestStuckSeconds: 0,
+      unbound: 0,
       startingSeconds: [],
       burstReady: 0,
       burstRunning: 0,
@@ -161,9 +182,28 @@ export function observation(more: Given = {}): Observation {
       ...more.pods,
     },
     shape: { ...oneCpu, ...more.shape },
-    vmPool: { matchingNodes: 3, groups: [], lastJoinedAtMs: undefined, growth: 'Unknown', ...more.vmPool },
-    virtualPool: { name: 'aci', readyNodes: 1, freePods: 5000, ...more.virtualPool },
+    vmPool: {
+      matchingNodes: 3,
+      groups: [],
+      lastJoinedAtMs: undefined,
+      growth: 'Unknown',
+      growthReason: undefined,
+      ...more.vmPool,
+    },
+    virtualPool: {
+      name: 'aci',
+      nodes: 1,
+      readyNodes: 1,
+      cordoned: 0,
+      notReady: 0,
+      ghosts: 0,
+      burstOnUnusable: 0,
+      freePods: 5000,
+      ...more.virtualPool,
+    },
     companions: more.companions ?? [],
+    drain: { burst: 0, target: 0, busy: 0, guessed: 0, ...more.drain },
+    rescued: more.rescued && { ...nobodyRescued, ...more.rescued },
     roomClaims: more.roomClaims ?? [],
     limits: {
       freeQuota: undefined,

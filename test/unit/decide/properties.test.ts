@@ -66,6 +66,43 @@ describe('decide', () => {
     );
   });
 
+  const money = fc.record({
+    pricePerHour: fc.double({ min: 0.001, max: 5, noNaN: true }),
+    spentToday: fc.nat(100),
+    maxRate: fc.nat(50),
+    maxSpend: fc.nat(100),
+    rateBefore: fc.nat(30),
+    rateOthers: fc.nat(30),
+    failed: fc.nat(300),
+    drain: fc.boolean(),
+  });
+
+  test('never costs more per hour than the policy and the cluster allow, and starts nothing on a budget that is gone', () => {
+    fc.assert(
+      fc.property(anything, money, (seen, given) => {
+        const { pricePerHour, spentToday, maxRate, maxSpend, rateBefore } = given;
+        const onExhausted = given.drain ? 'Drain' : 'Keep';
+        const rateOthers = rateBefore + given.rateOthers;
+        const budget = { maxRatePerHour: maxRate, maxSpendPerDay: maxSpend, onExhausted } as const;
+        const cluster = { ...budget, maxSpendPerDay: undefined, spentToday, rateBefore, rateOthers };
+        const companions = seen.companions.map((one) => ({
+          ...one,
+          failed: Math.min(given.failed, one.replicas),
+        }));
+        const { burst } = decide(
+          policy({ burst: { budget } }),
+          { ...seen, companions, limits: { ...seen.limits, pricePerHour, spentToday, cluster } },
+          blank,
+        ).decision;
+        assert.ok(burst.granted * pricePerHour <= maxRate + 1e-6);
+        assert.ok(burst.granted * pricePerHour <= Math.max(0, maxRate - rateBefore) + 1e-6);
+        if (burst.granted > burst.asked)
+          assert.ok(burst.granted * pricePerHour + rateOthers <= maxRate + 1e-6);
+        if (spentToday >= maxSpend) assert.ok(burst.granted <= (given.drain ? 0 : burst.asked));
+      }),
+    );
+  });
+
   test('bursts no more than the VM pool leaves over (promise 2), and reclaims only against ready pods (promise 3)', () => {
     fc.assert(
       fc.property(anything, (seen) => {

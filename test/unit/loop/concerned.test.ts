@@ -15,11 +15,22 @@ let concerned: Concerned;
 let heard: Concern[];
 
 /** An object that the cluster now has, owned by the one with this UID. */
-function put(kind: Kind, name: string, more: { owner?: string; spec?: object } = {}): void {
+function put(
+  kind: Kind,
+  name: string,
+  more: { owner?: string; spec?: object; labels?: Readonly<Record<string, string>> } = {},
+): void {
   version += 1;
   const ownerReferences = more.owner === undefined ? [] : [{ uid: more.owner, controller: true }];
   const raw: RawObject & { spec: object } = {
-    metadata: { name, namespace, uid: `${name}-uid`, resourceVersion: String(version), ownerReferences },
+    metadata: {
+      name,
+      namespace,
+      uid: `${name}-uid`,
+      resourceVersion: String(version),
+      ownerReferences,
+      labels: more.labels ?? {},
+    },
     spec: more.spec ?? {},
   };
   store[kind].applied(slimAs(kind, raw, new Interner()) as never);
@@ -71,6 +82,36 @@ describe('a change concerns', () => {
       { policies: [], room: true },
       { policies: [], room: true },
     ]);
+  });
+
+  test('the policies that select the Job, and of its pods', () => {
+    const labels = { app: 'render' };
+    const about = policy({
+      key: 'media/jobs',
+      uid: 'jobs-uid',
+      target: { kind: 'Jobs', matchLabels: labels },
+    });
+    concerned.add(about);
+    put('jobs', 'job', { labels: { ...labels, more: 'yes' } });
+    put('pods', 'pod', { owner: 'job-uid' });
+    put('jobs', 'other', { labels: { app: 'other' } });
+    put('pods', 'other-pod', { owner: 'other-uid' });
+    concerned.delete(about);
+    put('jobs', 'late', { labels });
+    assert.deepEqual(
+      heard.map(({ policies }) => policies),
+      [['media/jobs'], ['media/jobs'], [], [], []],
+    );
+  });
+
+  test('the policy of a StatefulSet, and of its pods', () => {
+    concerned.add(policy({ key: 'media/set', uid: 'set', target: { kind: 'StatefulSet', name: 'cache' } }));
+    put('statefulsets', 'cache');
+    put('pods', 'cache-0', { owner: 'cache-uid' });
+    assert.deepEqual(
+      heard.map(({ policies }) => policies),
+      [['media/set'], ['media/set']],
+    );
   });
 
   test('every policy with the same target, and none that was taken away', () => {

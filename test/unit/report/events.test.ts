@@ -22,6 +22,33 @@ function reasons(decisions: readonly Decision[]): readonly string[] {
   return story(decisions).map(({ reason, decisionId }) => `${reason} ${decisionId}`);
 }
 
+describe('events of limits', () => {
+  const broken = (atSeconds: number, state: 'closed' | 'half-open' | 'open'): Decision =>
+    decisionAt(atSeconds, {}, { breaker: { state, cause: state === 'closed' ? undefined : 'Quota' } });
+  const spent = (atSeconds: number, leftToday: number): Decision =>
+    decisionAt(
+      atSeconds,
+      {},
+      { cost: { ratePerHour: 1, spentToday: 100 - leftToday, leftToday, exhaustedInSeconds: undefined } },
+    );
+
+  test('a breaker is told when it opens and when it closes, its probes are not', () => {
+    const states = ['closed', 'open', 'half-open', 'open', 'half-open', 'closed', 'closed'] as const;
+    assert.deepEqual(reasons(states.map((state, index) => broken(index, state))), [
+      'BreakerOpened decision-1',
+      'BreakerClosed decision-5',
+    ]);
+  });
+
+  test('a budget that is gone is told once, and again after a tenth of it was free', () => {
+    const left = [50, 0, 0, 2, 0, 15, 0];
+    assert.deepEqual(reasons(left.map((each, index) => spent(index, each))), [
+      'BudgetExhausted decision-1',
+      'BudgetExhausted decision-6',
+    ]);
+  });
+});
+
 describe('events', () => {
   test('a whole burst is told in a few events, from its start to its end', () => {
     assert.deepEqual(

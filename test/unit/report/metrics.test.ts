@@ -29,19 +29,35 @@ function busy(): Metrics {
   const metrics = createMetrics({ version: '0.1.0' });
   metrics.recordDecision(
     decided({
-      policy: policy({ burst: { maxReplicas: 100 } }),
+      policy: policy({
+        burst: {
+          maxReplicas: 100,
+          budget: { maxRatePerHour: undefined, maxSpendPerDay: 200, onExhausted: 'Keep' },
+        },
+      }),
       observation: observation({
         sample: { backlog: 20_000, active: 4, oldestAgeSeconds: 12 },
         vmPool: { groups: [nodes(3, 4)] },
         companions: [companion(10)],
         pods: { burstRunning: 8 },
+        limits: { pricePerHour: 0.05, spentToday: 50 },
       }),
     }),
   );
+  metrics.recordLimits({
+    pools: [{ name: 'aci', breaker: 'half-open', creationTokens: 12 }],
+    ratePerHour: 0.4,
+    spentToday: 50,
+    leftToday: 150,
+  });
+  metrics.countBurstFailure('aci', 'Quota');
   metrics.recordVmPool(amount, { ...amount, cpuMillicores: 12_000 });
+  metrics.recordDrain('media/thumbnails', 'drained', 4.2);
   metrics.observeReaction(0.018);
+  metrics.observeRescue(31);
   metrics.countApiCall({ verb: 'patch', resource: 'deployments/scale', code: '200' });
   metrics.countWatchRestart('pods');
+  metrics.countWithheld('media/thumbnails', 2);
   metrics.recordWatchEvent('pods', startMs);
   metrics.setLeader(true);
   metrics.setWorkQueueDepth(3);
@@ -56,6 +72,12 @@ describe('metrics', () => {
     const ofSource = '{namespace="media",policy="thumbnails",source="queue"}';
     assert.equal(text.get(`spillway_backlog_jobs${ofSource}`), 20_000);
     assert.equal(text.get(`spillway_oldest_job_age_seconds${ofSource}`), 12);
+    assert.equal(text.get(`spillway_burst_rate_per_hour${ofPolicy}`), 0.4);
+    assert.equal(text.get(`spillway_burst_budget_left${ofPolicy}`), 150);
+    assert.equal(text.get(`spillway_burst_budget_left_seconds${ofPolicy}`), 1_350_000);
+    assert.equal(text.get('spillway_breaker_open{pool="aci"}'), 0.5);
+    assert.equal(text.get('spillway_creation_tokens{pool="aci"}'), 12);
+    assert.equal(text.get('spillway_cluster_budget_left'), 150);
     assert.equal(text.get(`spillway_headroom_pods${ofPolicy}`), 12);
     assert.equal(text.get(`spillway_burst_granted_replicas${ofPolicy}`), 100);
     assert.equal(text.get(`spillway_burst_running_replicas${ofPolicy}`), 8);
@@ -136,7 +158,10 @@ describe('metrics', () => {
       decisionAt(
         1,
         { limitedBy: ['Breaker'] },
-        { sources: [{ ...source, arrivalsPerSecond: 2, serviceSeconds: 3 }] },
+        {
+          sources: [{ ...source, arrivalsPerSecond: 2, serviceSeconds: 3 }],
+          cost: { ratePerHour: 1, spentToday: 2, leftToday: 3, exhaustedInSeconds: 10_800 },
+        },
       ),
     );
     const text = await metrics.text();

@@ -173,6 +173,26 @@ describe('conditions', () => {
     assert.equal(saturated?.message, message);
   });
 
+  test('what is different on the virtual node is counted, the first told and the others named', () => {
+    const warning = (code: string) => ({ code, message: `${code} is so. Do that.` });
+    const told = (...warnings: { code: string; message: string }[]) =>
+      status({ observation: observation({ target: { warnings } }) }).conditions?.find(
+        ({ type }) => type === 'Eligible',
+      );
+    assert.equal(told()?.message, 'The template can run on the virtual pool.');
+    const one = told(warning('A_B'));
+    assert.equal(one?.status, 'True');
+    assert.equal(one?.reason, 'TemplateFits');
+    assert.equal(
+      one?.message,
+      'The template can run on the virtual pool, with 1 warning. A_B is so. Do that.',
+    );
+    assert.equal(
+      told(warning('A_B'), warning('C_D'), warning('E_F'))?.message,
+      'The template can run on the virtual pool, with 3 warnings. A_B is so. Do that. Then CD, EF: see docs/eligibility.md.',
+    );
+  });
+
   test('a policy that cannot be decided is not accepted; all else is unknown, the last decision stays', () => {
     const previous = status({ observation: observation({ sample: spike }) });
     const problem = { code: 'TARGET_NOT_FOUND', message: 'Create the Deployment x.' };
@@ -198,6 +218,9 @@ describe('status', () => {
     assert.equal(result.backlog, 20_000);
     assert.equal(result.oldestJobAge, '1m30s');
     assert.deepEqual(result.cost, { ratePerHour: '0.4', spentToday: '1.5' });
+    const budget = { maxRatePerHour: undefined, maxSpendPerDay: 2.5, onExhausted: 'Keep' } as const;
+    const bounded = status({ observation: seen, policy: policy({ burst: { budget } }) });
+    assert.equal(bounded.cost?.exhaustedIn, '2h30m');
     assert.equal(result.lastDecision?.at, '2026-01-01T00:00:00.000Z');
   });
 

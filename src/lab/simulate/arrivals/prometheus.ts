@@ -74,7 +74,7 @@ async function ask<T>(url: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (cause) {
-    throw new SpillwayError('PROMETHEUS_UNREACHABLE', { url: publicUrl(url) }, cause);
+    throw new SpillwayError('PROMETHEUS_UNREACHABLE', { prometheus: `at ${publicUrl(url)}` }, cause);
   }
 }
 

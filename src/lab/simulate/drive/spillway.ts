@@ -1,6 +1,10 @@
-import { plan } from '../../../act/plan.ts';
+import { drainMark } from '../../../act/drain-note.ts';
+import { planFailed } from '../../../act/failed.ts';
+import { lookSeconds, plan } from '../../../act/plan.ts';
+import type { Write } from '../../../act/write.ts';
 import { decide } from '../../../decide/decide.ts';
 import { type Memory, restoredMemory } from '../../../decide/memory.ts';
+import type { Spend } from '../../../limits/spend.ts';
 import { resolvePolicy } from '../../../policy/resolve.ts';
 import type { BurstPolicy } from '../../../policy/schema.ts';
 import type { Queue, World } from '../../world/types.ts';
@@ -18,7 +22,8 @@ export interface SpillwayOptions {
   readonly limitsKnown: boolean;
   /** Decisions are at most so far apart. */
   readonly resolutionMs: number;
-  readonly spentToday: (nowMs: number) => number;
+  /** What bursts have cost. */
+  readonly spend: () => Spend;
 }
 
 /** From a job's arrival to the writes that answer it: what the running controller takes. */
@@ -38,24 +43,34 @@ export function startSpillway(options: SpillwayOptions): void {
   const observer = new Observer({ ...options, policy });
   let memory: Memory | undefined;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
-  let planned = { atMs: Number.POSITIVE_INFINITY, cancel: (): void => undefined };
+  let due = { atMs: Number.POSITIVE_INFINITY, cancel: (): void => undefined };
 
   const lookAt = (atMs: number): void => {
-    if (atMs >= planned.atMs) return;
-    planned.cancel();
-    planned = { atMs, cancel: world.schedule(atMs, pass) };
+    if (atMs >= due.atMs) return;
+    due.cancel();
+    due = { atMs, cancel: world.schedule(atMs, pass) };
+  };
+  const taken = (write: Write): boolean => {
+    const done = applyWrite(write, world.objects);
+    if (done && write.kind === 'SetDrain') queue.mark(write.name, write.drain && drainMark(write.drain.note));
+    return done;
   };
   const pass = (): void => {
-    planned = { atMs: Number.POSITIVE_INFINITY, cancel: () => undefined };
+    due = { atMs: Number.POSITIVE_INFINITY, cancel: () => undefined };
     lookedAtMs = world.now();
-    const { observation, standing } = observer.look();
+    const { observation, standing, failed } = observer.look();
     memory ??= restoredMemory(lookedAtMs, { demand: observation.target.replicas, burst: 0 });
     const decided = decide(policy, observation, memory);
     memory = decided.memory;
-    const writes = policy.dryRun ? [] : plan(policy, decided.decision, standing);
-    // Deletion costs come first and bring pods up to date; a write that is refused is planned anew at the next look.
-    const refused = writes.filter((write) => !applyWrite(write, world.objects)).length > 0;
-    const nextMs = refused ? apartMs : Math.min(resolutionMs, decided.decision.nextLookSeconds * 1000);
+    const planned = plan(policy, decided.decision, standing);
+    const writes = policy.dryRun
+      ? []
+      : [...planned, ...planFailed(policy, decided.decision, failed, planned)];
+    // A write that is refused is planned anew at the next look.
+    const refused = writes.filter((write) => !taken(write)).length > 0;
+    const nextMs = refused
+      ? apartMs
+      : Math.min(resolutionMs, lookSeconds(policy, decided.decision, writes) * 1000);
     lookAt(lookedAtMs + Math.max(apartMs, nextMs));
   };
 

@@ -1,18 +1,27 @@
 import { adapt } from '../../../act/adapt.ts';
 import { type CompanionDesign, designCompanion } from '../../../act/companion.ts';
+import { drainsAmong, leavingOf } from '../../../act/drain-count.ts';
+import { readDrainNote } from '../../../act/drain-note.ts';
+import type { StandingPod } from '../../../act/drain-order.ts';
+import type { FailedPod } from '../../../act/failed.ts';
 import { names } from '../../../act/names.ts';
 import type { Standing } from '../../../act/plan.ts';
 import type { Observation, Refusal } from '../../../decide/observation.ts';
+import { groupSize } from '../../../limits/group-size.ts';
+import { outlook } from '../../../limits/outlook.ts';
+import type { Pace } from '../../../limits/pace.ts';
+import { pricePerHour } from '../../../limits/price.ts';
+import type { Spend } from '../../../limits/spend.ts';
 import type { Policy } from '../../../policy/policy.ts';
-import { groupSize } from '../../world/group-size.ts';
 import type { Deployment, Pod } from '../../world/kube.ts';
 import { needsOf } from '../../world/needs.ts';
 import type { Queue, QueueSample, VirtualNode, World } from '../../world/types.ts';
 import { type VirtualPool, virtualNodeName } from '../setup.ts';
-import { Creations } from './creations.ts';
+import { Drains } from './drains.ts';
 import { growthIn } from './growth.ts';
 import { type BookedPod, PodBook } from './pod-book.ts';
-import { countPods, isBoundTo, LastBound } from './pods.ts';
+import { countPods, LastBound } from './pods.ts';
+import { ProviderBook } from './provider-book.ts';
 import { sampleFor } from './sample.ts';
 import {
   type Companion,
@@ -33,14 +42,16 @@ export interface ObserverOptions {
   readonly pool: VirtualPool;
   /** Quota, pace and prices are known. */
   readonly limitsKnown: boolean;
-  /** Spent on burst in the last 24 h. */
-  readonly spentToday: (nowMs: number) => number;
+  /** What bursts have cost. */
+  readonly spend: () => Spend;
 }
 
 /** One look: what the decision may know, and the objects that the plan starts from. */
 export interface Look {
   readonly observation: Observation;
   readonly standing: Standing;
+  /** Burst pods that the virtual node failed. */
+  readonly failed: readonly FailedPod[];
 }
 
 /**
@@ -52,8 +63,9 @@ export class Observer {
   readonly #pods: PodBook;
   readonly #vms: VmPoolBook;
   readonly #node: VirtualNode;
-  readonly #creations: Creations;
+  readonly #provider: ProviderBook;
   readonly #lastBound = new LastBound();
+  readonly #drains = new Drains();
   readonly #designs = new WeakMap<object, Design>();
 
   constructor(options: ObserverOptions) {
@@ -65,29 +77,43 @@ export class Observer {
     this.#node = node;
     this.#pods = new PodBook(now, (name) => world.virtualNodes.has(name));
     this.#vms = new VmPoolBook((name) => world.virtualNodes.has(name), now, world.objects.values('nodes'));
-    this.#creations = new Creations(node.settings);
+    this.#provider = new ProviderBook({
+      pool: options.pool.name,
+      nodeName: virtualNodeName,
+      settings: { stuckCreatingAfterSeconds, paceOf: () => this.#pace() },
+      templateOf: ({ metadata }) => metadata.labels?.[names.companion],
+      now,
+    });
     world.objects.onChange((change) => {
       this.#pods.take(change);
       this.#vms.take(change);
-      if (change.resource !== 'pods' || change.type !== 'MODIFIED') return;
-      const bound = isBoundTo(change.object as Pod, virtualNodeName);
-      if (bound && !isBoundTo(change.before as Pod, virtualNodeName)) this.#creations.add(world.now());
+      this.#provider.take(change);
     });
   }
 
   /** The world as it is now. */
   look(): Look {
-    const { world, queue } = this.#options;
+    const { world, queue, policy } = this.#options;
+    const object = world.objects.get('burstpolicies', policy.key);
+    if (object === undefined) throw new Error(`the world of a simulation has the policy ${policy.key}`);
     const target = this.#target();
     const pods = [...this.#pods.all()];
     const companions = world.objects
       .ownedBy('deployments', this.#options.policy.uid)
       .map((deployment) => ({ deployment, pods: podsOf(pods, deployment) }));
-    const { refusals, design } = this.#designOf(target);
+    const { refusals, warnings, design } = this.#designOf(target);
     const sample = queue.sample();
+    const own = podsOf(pods, target);
+    const burst = companions.flatMap((each) => each.pods);
+    const failures = this.#provider.failures();
+    const isFailed = ({ metadata }: Pod): boolean => failures.has(metadata.uid);
+    const standing = this.#drains.look([...own, ...burst], policy, queue, sample, isFailed, world.now());
+    const live = (among: readonly BookedPod[]): readonly StandingPod[] =>
+      among.flatMap((pod) => standing.get(pod) ?? []);
     return {
-      observation: this.#observation(target, refusals, design, pods, companions, sample),
-      standing: standingOf(target, design, companions, sample),
+      observation: this.#observation(target, { refusals, warnings }, design, pods, companions, sample, live),
+      standing: standingOf(target, design, companions, object, live, own),
+      failed: failedAmong(burst, isFailed),
     };
   }
 
@@ -101,11 +127,12 @@ export class Observer {
 
   #observation(
     target: Deployment,
-    refusals: readonly Refusal[],
+    eligibility: Pick<Design, 'refusals' | 'warnings'>,
     design: CompanionDesign | undefined,
     pods: readonly BookedPod[],
     companions: readonly Companion[],
     sample: QueueSample,
+    live: (pods: readonly BookedPod[]) => readonly StandingPod[],
   ): Observation {
     const { world, policy, pool } = this.#options;
     const atMs = world.now();
@@ -120,7 +147,13 @@ export class Observer {
         name: source.name,
         sample: sampleFor(source.feed.type, sample, atMs),
       })),
-      target: { replicas: replicasOf(target), scaledBy: undefined, rollingOut: false, refusals },
+      target: {
+        replicas: replicasOf(target),
+        scaledBy: undefined,
+        rollingOut: false,
+        hpasThatCountBurst: [],
+        ...eligibility,
+      },
       pods: countPods({
         target: own,
         burst,
@@ -141,10 +174,13 @@ export class Observer {
         replicas: replicasOf(each.deployment),
         ready: each.deployment.status.readyReplicas ?? 0,
         pods: each.pods.length,
-        draining: 0,
+        draining: leavingOf(replicasOf(each.deployment), live(each.pods)),
+        failed: live(each.pods).filter(({ failed }) => failed).length,
       })),
+      drain: drainsAmong(live(burst), live(own)),
+      rescued: undefined,
       roomClaims: [],
-      limits: this.#limits(target, standing, burst, atMs),
+      limits: this.#limits(target, design, standing, burst, atMs),
     };
   }
 
@@ -155,61 +191,91 @@ export class Observer {
     const adapted = adapt(templateOf(target), this.#options.pool);
     const design = {
       refusals: adapted.refusals,
+      warnings: adapted.warnings,
       design: adapted.template && designCompanion(identity(target), adapted.template),
     };
     this.#designs.set(template, design);
     return design;
   }
 
-  #virtualRoom(pods: readonly BookedPod[]): { readonly readyNodes: number; readonly freePods: number } {
-    if (!this.#node.settings.ready) return { readyNodes: 0, freePods: 0 };
+  #virtualRoom(pods: readonly BookedPod[]): Omit<Observation['virtualPool'], 'name'> {
+    const room = { nodes: 1, cordoned: 0, notReady: 0, ghosts: 0, burstOnUnusable: 0 };
+    if (!this.#node.settings.ready) return { ...room, notReady: 1, readyNodes: 0, freePods: 0 };
     const slots = Number(
       this.#options.world.objects.get('nodes', virtualNodeName)?.status.allocatable?.['pods'] ?? 0,
     );
     const used = pods.filter(({ nodeName }) => nodeName === virtualNodeName).length;
-    return { readyNodes: 1, freePods: Math.max(0, slots - used) };
+    return { ...room, readyNodes: 1, freePods: Math.max(0, slots - used) };
   }
 
   /** What is asked for and not at the provider yet has its part of quota and pace already. */
   #limits(
     target: Deployment,
+    design: CompanionDesign | undefined,
     companions: readonly Companion[],
     burst: readonly BookedPod[],
     nowMs: number,
   ): Observation['limits'] {
-    if (!this.#options.limitsKnown) return unknownLimits;
-    const size = groupSize({ ...target, spec: target.spec.template.spec } as unknown as Pod);
-    const { price } = this.#options.pool;
-    const { quotaCores } = this.#node.settings;
-    const there = burst.filter(({ nodeName, live }) => live && nodeName === virtualNodeName).length;
+    const { policy, pool, limitsKnown } = this.#options;
+    const size = groupSize(target.spec.template.spec);
+    const price = limitsKnown ? pricePerHour(size, pool.price) : undefined;
+    const onNode = burst.filter(({ nodeName }) => nodeName === virtualNodeName);
     const asked = companions.reduce((sum, { deployment }) => sum + replicasOf(deployment), 0);
-    const coming = Math.max(0, asked - there);
-    const free = Math.floor((quotaCores - this.#node.usedCores) / size.cores + 1e-9);
     return {
-      freeQuota: Math.max(0, free - coming),
-      creationTokens: Math.max(0, this.#creations.tokens(nowMs) - coming),
+      freeQuota: limitsKnown ? this.#freeQuota(asked, size.cores) : undefined,
       namespaceQuota: undefined,
-      breaker: 'closed',
-      pricePerHour:
-        price === undefined
-          ? undefined
-          : size.cores * price.perCpuHour + (size.memoryBytes / 1e9) * price.perMemoryGbHour,
-      spentToday: this.#options.spentToday(nowMs),
+      ...outlook(
+        { ...this.#provider.ledger, spend: this.#options.spend() },
+        {
+          policy,
+          pool: { name: pool.name, pace: limitsKnown ? this.#pace() : undefined },
+          template: design?.hash,
+          asked,
+          running: onNode.filter(({ live }) => live).length,
+          startingSinceMs: this.#provider.startingSince(design?.hash),
+          others: [],
+          pricePerHour: price,
+          ratePerHour: price && price * onNode.length,
+          clusterBudget: { maxRatePerHour: undefined, maxSpendPerDay: undefined, onExhausted: 'Keep' },
+          nowMs,
+        },
+      ),
     };
+  }
+
+  /** Replicas that the quota has room for. A pod that was refused has no group, and will ask for its cores again. */
+  #freeQuota(asked: number, cores: number): number {
+    const coming = Math.max(0, asked - this.#node.groups().length);
+    const { quotaCores } = this.#node.settings;
+    const free = Math.floor((quotaCores - this.#node.usedCores) / cores + 1e-9);
+    return Math.max(0, free - coming);
+  }
+
+  /** The provider's own: the controller is told it by its configuration. */
+  #pace(): Pace {
+    const { createsPer5Minutes, createsPerHour } = this.#node.settings;
+    return { per5Minutes: createsPer5Minutes, perHour: createsPerHour };
   }
 }
 
-const unknownLimits: Observation['limits'] = {
-  freeQuota: undefined,
-  creationTokens: undefined,
-  namespaceQuota: undefined,
-  breaker: 'closed',
-  pricePerHour: undefined,
-  spentToday: 0,
-};
+/** As the running controller's configuration has it by default, seconds. */
+const stuckCreatingAfterSeconds = 900;
+
+function failedAmong(burst: readonly BookedPod[], isFailed: (pod: Pod) => boolean): readonly FailedPod[] {
+  return burst
+    .filter(({ pod, endsAtMs }) => endsAtMs === undefined && isFailed(pod))
+    .map(({ pod: { metadata }, live }) => ({
+      name: metadata.name,
+      uid: metadata.uid,
+      resourceVersion: metadata.resourceVersion,
+      replica: live,
+      leaves: readDrainNote(metadata.annotations) !== undefined,
+    }));
+}
 
 interface Design {
   readonly refusals: readonly Refusal[];
+  readonly warnings: readonly Refusal[];
   readonly design: CompanionDesign | undefined;
 }
 

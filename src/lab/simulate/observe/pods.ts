@@ -53,6 +53,7 @@ export function countPods(question: PodsQuestion): PodsObservation {
     onVirtualReady: onVirtual.filter(({ ready }) => ready).length,
     stuck,
     oldestStuckSeconds,
+    unbound: target.filter(({ nodeName }) => nodeName === '').length,
     startingSeconds: [...target, ...burst]
       .filter(({ ready }) => !ready)
       .map(({ createdAtMs }) => (nowMs - createdAtMs) / 1000),

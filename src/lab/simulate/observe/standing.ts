@@ -1,9 +1,9 @@
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import type { CompanionDesign } from '../../../act/companion.ts';
-import { names } from '../../../act/names.ts';
-import type { Standing } from '../../../act/plan.ts';
-import type { Deployment } from '../../world/kube.ts';
-import type { QueueSample } from '../../world/types.ts';
+import type { StandingPod } from '../../../act/drain-order.ts';
+import type { Standing } from '../../../act/standing.ts';
+import { isOver } from '../../world/conditions.ts';
+import type { Deployment, KubeObject } from '../../world/kube.ts';
 import type { BookedPod } from './pod-book.ts';
 
 /** A Deployment that the policy owns, with its pods, whatever their state. */
@@ -41,16 +41,22 @@ export function podsOf(pods: readonly BookedPod[], { metadata }: Deployment): re
   return pods.filter(({ deploymentUid }) => deploymentUid === metadata.uid);
 }
 
-/** The objects that a plan starts from. */
+/** The objects that a plan starts from. `live`: those of some pods that are, as the plan needs them; `own`: the target's. */
 export function standingOf(
   target: Deployment,
   design: CompanionDesign | undefined,
   companions: readonly Companion[],
-  sample: QueueSample,
+  policy: KubeObject,
+  live: (pods: readonly BookedPod[]) => readonly StandingPod[],
+  own: readonly BookedPod[],
 ): Standing {
   const { resourceVersion } = target.metadata;
   return {
-    target: { ...identity(target), resourceVersion, replicas: replicasOf(target) },
+    policy: {
+      resourceVersion: policy.metadata.resourceVersion,
+      finalizers: policy.metadata.finalizers ?? [],
+    },
+    target: { ...identity(target), resourceVersion, replicas: replicasOf(target), live: live(own) },
     design,
     nameTaken: false,
     companions: companions.map(({ deployment, pods }) => ({
@@ -59,23 +65,11 @@ export function standingOf(
       resourceVersion: deployment.metadata.resourceVersion,
       replicas: replicasOf(deployment),
       ready: deployment.status.readyReplicas ?? 0,
-      pods: pods.length,
+      pods: pods.filter(({ pod }) => !isOver(pod)).length,
+      live: live(pods),
       deleting: isDeleting(deployment),
       labels: deployment.metadata.labels ?? {},
       template: templateOf(deployment),
     })),
-    burstPods: companions.flatMap((each) => burstPods(each, sample)),
   };
-}
-
-function burstPods({ deployment, pods }: Companion, { busy }: QueueSample): Standing['burstPods'] {
-  return pods
-    .filter(({ live }) => live)
-    .map(({ pod: { metadata } }) => ({
-      name: metadata.name,
-      resourceVersion: metadata.resourceVersion,
-      companion: deployment.metadata.name,
-      busyJobs: busy[metadata.name] ?? 0,
-      deletionCost: Number(metadata.annotations?.[names.deletionCost] ?? 0),
-    }));
 }

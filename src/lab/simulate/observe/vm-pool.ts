@@ -95,6 +95,7 @@ export class VmPoolBook {
       groups: [...groups.values()].map(({ nodes, first }) => ({ ...first, nodes })),
       lastJoinedAtMs: this.#lastJoinedAtMs,
       growth,
+      growthReason: undefined,
     };
   }
 

@@ -1,0 +1,120 @@
+import type { Sample } from '../decide/observation.ts';
+import type { WorkerReport, WorkersSample } from '../demand/drain.ts';
+import { type DrainNote, drainMark } from './drain-note.ts';
+
+/** What one source of a policy tells of its workers. */
+export interface SourceTold {
+  readonly sample: Sample | undefined;
+  /** Whether the queue can name the pods that work on its jobs: only BullMQ does. */
+  readonly namesWorkers: boolean;
+  /** Reports of workers with the drain library; undefined: not heard yet. `none`: this kind of source has none. */
+  readonly workers: WorkersSample | 'none' | undefined;
+}
+
+/**
+ * Whether a pod may leave, as far as its work goes. `empty`: its worker has said that it is drained; `idle`: the queue names
+ * no job of it, which is a guess; `working`: jobs in work, or it does not obey yet; `unknown`: there is no answer now;
+ * `silent`: nobody will ever tell.
+ */
+export type WorkTold = 'empty' | 'idle' | 'working' | 'unknown' | 'silent';
+
+export interface PodWork {
+  /** Jobs in work on it, as far as known. */
+  readonly busyJobs: number;
+  readonly told: WorkTold;
+  /** Its worker uses the drain library. */
+  readonly reports: boolean;
+}
+
+/** A pod that is asked about. */
+export interface Working {
+  readonly name: string;
+  /** UID of its ReplicaSet: pods of one have one image, so one that reports shows that all can. */
+  readonly set: string;
+  readonly note: DrainNote | undefined;
+}
+
+/** Older readings of workers tell nothing, ms: the port gives one every 5 s. */
+const freshMs = 15_000;
+/** A mark lives 60 s and is renewed every 15 s; one that was last seen longer ago may have been missed, ms. */
+const markedMs = 20_000;
+/** The names of who works on what are read at most a second before the rest of a sample (bullmq.ts), ms. */
+const namesLagMs = 1_500;
+
+/** What is known of the work of each pod, by name. */
+export function workOf(
+  pods: readonly Working[],
+  sources: readonly SourceTold[],
+  nowMs: number,
+): ReadonlyMap<string, PodWork> {
+  const heard = sources.map((source) => ({
+    ...source,
+    reports: reportsIn(source, nowMs),
+    standing: isStanding(source, nowMs),
+  }));
+  const reporting = new Set(
+    pods.filter(({ name }) => heard.some(({ reports }) => reports?.has(name))).map(({ set }) => set),
+  );
+  return new Map(pods.map((pod) => [pod.name, podWork(pod, heard, reporting.has(pod.set))]));
+}
+
+interface Heard extends SourceTold {
+  /** By pod; undefined: there should be some, but nobody answers. */
+  readonly reports: ReadonlyMap<string, WorkerReport> | undefined;
+  /** The marks surely stand. */
+  readonly standing: boolean;
+}
+
+function reportsIn({ workers }: SourceTold, nowMs: number): Heard['reports'] {
+  if (workers === 'none') return new Map();
+  if (workers?.state !== 'ok' || nowMs - workers.atMs > freshMs) return undefined;
+  return new Map(workers.workers.map((report) => [report.pod, report]));
+}
+
+function isStanding({ workers }: SourceTold, nowMs: number): boolean {
+  return workers !== 'none' && nowMs - (workers?.markedAtMs ?? Number.NEGATIVE_INFINITY) <= markedMs;
+}
+
+function podWork(pod: Working, sources: readonly Heard[], siblingsReport: boolean): PodWork {
+  const own = sources.flatMap((source) => {
+    const report = source.reports?.get(pod.name);
+    return report === undefined ? [] : [{ report, standing: source.standing }];
+  });
+  const guesses = sources.filter(({ reports }) => reports?.has(pod.name) !== true);
+  const busyJobs =
+    own.reduce((sum, { report }) => sum + report.busy, 0) +
+    guesses.reduce((sum, { sample }) => sum + namedJobs(sample, pod.name), 0);
+  const reports = own.length > 0;
+  const told = (answer: WorkTold): PodWork => ({ busyJobs, told: answer, reports });
+  if (sources.some((source) => source.reports === undefined)) return told('unknown');
+  if (!reports) {
+    const guess = guessOf(pod, sources);
+    return told(guess === 'silent' && siblingsReport ? 'unknown' : guess);
+  }
+  if (guesses.some(({ sample }) => namedJobs(sample, pod.name) > 0)) return told('working');
+  const mark = pod.note && drainMark(pod.note);
+  if (mark === undefined || own.some(({ report }) => report.state !== 'drained' || report.mark !== mark)) {
+    return told('working');
+  }
+  return told(own.every(({ standing }) => standing) ? 'empty' : 'unknown');
+}
+
+/** Without a word of the worker itself: what all queues together say, the worst of it. */
+function guessOf(pod: Working, sources: readonly SourceTold[]): WorkTold {
+  const guesses = new Set(sources.map((source) => guessBy(pod, source)));
+  return (['working', 'unknown', 'idle'] as const).find((worst) => guesses.has(worst)) ?? 'silent';
+}
+
+function guessBy({ name, note }: Working, { sample, namesWorkers }: SourceTold): WorkTold {
+  if (!namesWorkers) return 'silent';
+  if (sample?.state !== 'ok') return 'unknown';
+  if (namedJobs(sample, name) > 0) return 'working';
+  const begunMs = note?.sinceMs ?? Number.NEGATIVE_INFINITY;
+  if (sample.active === 0) return sample.atMs > begunMs ? 'idle' : 'unknown';
+  if (Object.keys(sample.busy).length === 0) return 'silent';
+  return sample.atMs > begunMs + namesLagMs ? 'idle' : 'unknown';
+}
+
+function namedJobs(sample: Sample | undefined, pod: string): number {
+  return sample?.state === 'ok' ? (sample.busy[pod] ?? 0) : 0;
+}
