@@ -59,6 +59,7 @@ export class Lease implements Fence {
   /** When the lease was last seen to change, and when the last renewal of ours was sent; monotonic milliseconds. */
   #seenAtMs = 0;
   #renewedAtMs = Number.NEGATIVE_INFINITY;
+  #ledAtMs = Number.NEGATIVE_INFINITY;
   #leads = false;
   /** Whether nobody knows if the last renewal arrived. */
   #unsure = false;
@@ -78,6 +79,11 @@ export class Lease implements Fence {
   get holder(): string | undefined {
     const holder = this.#seen?.spec?.holderIdentity;
     return holder === undefined || holder === '' ? undefined : holder;
+  }
+
+  /** Seconds since anybody was last seen to hold the lease or to renew it; infinite: never yet. */
+  ledSecondsAgo(): number {
+    return (this.#options.clock.elapsed() - this.#ledAtMs) / 1000;
   }
 
   /** Stands for election, again after each loss, until `signal` aborts; then gives the lease back. Never rejects. */
@@ -172,6 +178,7 @@ export class Lease implements Fence {
     if (changed) this.#seenAtMs = this.#options.clock.elapsed();
     this.#seen = lease;
     const { holder } = this;
+    if (changed && holder !== undefined) this.#ledAtMs = this.#seenAtMs;
     const other = holder !== undefined && holder !== this.#options.identity;
     if (other && holder !== before) this.#options.onFollowing?.(holder);
   }

@@ -3,6 +3,7 @@ import { ApiError } from './api-error.ts';
 import type { Call } from './call.ts';
 
 const reason = 'AskedToWait';
+const unheld: ReadonlySet<string> = new Set(['leases', 'pods/eviction']);
 
 /** Whether an error is a refusal of our own: the server had asked to wait, and that was told when it did. */
 export function isAskedToWait(error: unknown): boolean {
@@ -12,7 +13,9 @@ export function isAskedToWait(error: unknown): boolean {
 /**
  * Keeps to Retry-After for writes: whoever was told to wait (429, 503) sends no write of this kind before, whatever
  * happens in queues meanwhile. Leases are not held up: the API server flows them by themselves, and a lease that is not
- * renewed costs more than a request. Readers wait by themselves.
+ * renewed costs more than a request. An eviction that has to wait does so for the disruption budget of its own pod
+ * (kubernetes.io/docs/concepts/scheduling-eviction/api-eviction), which is no concern of other pods. Readers wait by
+ * themselves.
  */
 export class Throttle {
   readonly #clock: Clock;
@@ -34,7 +37,7 @@ export class Throttle {
 
   /** Takes a refusal of the server. */
   heed(refused: ApiError): void {
-    if (refused.retryAfterSeconds === undefined || refused.resource === 'leases') return;
+    if (refused.retryAfterSeconds === undefined || unheld.has(refused.resource)) return;
     const untilMs = this.#clock.elapsed() + refused.retryAfterSeconds * 1000;
     this.#untilMs.set(key(refused), Math.max(untilMs, this.#untilMs.get(key(refused)) ?? untilMs));
   }
