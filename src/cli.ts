@@ -169,7 +169,10 @@ program
   .argument('[policy]', 'name, or namespace/name (default: all policies)')
   .option('-n, --namespace <namespace>', 'where policies are looked for (default: all namespaces)')
   .option('--kubeconfig <file>', 'cluster (default: the usual places)')
-  .option('--config <file>', 'configuration that Spillway runs with (default: built in)')
+  .option(
+    '--config <file>',
+    'configuration that Spillway runs with (default: the ConfigMap that its Deployment mounts)',
+  )
   .option(
     '--service-account <namespace/name>',
     'whom Spillway runs as (default: found by its Lease or Deployment)',
@@ -182,7 +185,14 @@ program
         namespace: given.namespace,
         kubeconfigPath: given.kubeconfig ?? defaultKubeconfig(),
         serviceAccount: given.serviceAccount,
-        config: loadConfig(given.config, defaultVirtualPools),
+        settings:
+          given.config === undefined
+            ? undefined
+            : {
+                config: loadConfig(given.config, defaultVirtualPools),
+                from: given.config,
+                problem: undefined,
+              },
         json: given.json,
       },
       { out, error, clock: systemClock, signal: interrupted() },

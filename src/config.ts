@@ -10,6 +10,11 @@ import {
   prometheusSettingsOf,
 } from './demand/prometheus-settings.ts';
 import { SpillwayError } from './errors.ts';
+import {
+  type ExternalMetricsSettings,
+  externalMetricsSchema,
+  externalMetricsSettingsOf,
+} from './external-metrics/settings.ts';
 
 /** What the operator of Spillway configures once for a cluster (see docs/configuration.md). */
 export interface Config {
@@ -40,6 +45,8 @@ export interface Config {
   readonly prometheus: readonly PrometheusSettings[];
   /** Left out: nothing is asked of Azure (see docs/azure.md). */
   readonly azure?: AzureSettings;
+  /** Left out: HPAs are not served (see docs/hpa.md). */
+  readonly externalMetrics?: ExternalMetricsSettings;
 }
 
 /** Money in the operator's currency; undefined: no limit. */
@@ -151,6 +158,7 @@ const schema = z.strictObject({
   breaker: breaker.prefault({}),
   prometheus: prometheusSchema,
   azure: azureSchema.optional(),
+  externalMetrics: externalMetricsSchema,
 });
 
 /**
@@ -171,10 +179,12 @@ export function parseConfig(text: string, file: string, builtInPools: readonly V
     const [issue] = parsed.error.issues;
     throw invalid(file, `${issue?.path.join('.') || 'the top level'}: ${issue?.message ?? 'unknown'}`);
   }
-  const { lease, virtualPools, budget: cluster, prometheus, azure, ...rest } = parsed.data;
+  const { lease, virtualPools, budget: cluster, prometheus, azure, externalMetrics, ...rest } = parsed.data;
+  const served = externalMetricsSettingsOf(externalMetrics);
   return {
     ...rest,
     ...(azure === undefined ? {} : { azure: azureSettingsOf(azure) }),
+    ...(served === undefined ? {} : { externalMetrics: served }),
     lease: { namespace: lease.namespace, name: lease.name },
     budget: {
       maxRatePerHour: cluster.maxRatePerHour,

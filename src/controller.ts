@@ -4,18 +4,20 @@ import type { ClusterClient } from './cluster/client.ts';
 import type { Fence } from './cluster/lease.ts';
 import type { Change } from './cluster/store.ts';
 import type { ClusterView } from './cluster/view.ts';
-import { Concerned } from './concerned.ts';
+import { Concerned } from './loop/concerned.ts';
 import type { RecordedDecision } from './decide/decision.ts';
 import type { DrainPort } from './demand/drain.ts';
 import type { Demand, WatchRequest } from './demand/source.ts';
 import { SpillwayError } from './errors.ts';
-import { isNews, sourcesOf } from './news.ts';
-import { newState, type PolicyState } from './pass.ts';
+import { isNews, sourcesOf } from './loop/news.ts';
+import { newState, type PolicyState } from './loop/pass.ts';
+import type { ClusterLimits } from './limits/cluster-limits.ts';
+import type { LedgerPort } from './limits/ledger-store.ts';
 import type { Policy } from './policy/policy.ts';
 import { resolvePolicy } from './policy/resolve.ts';
 import type { BurstPolicy } from './policy/schema.ts';
-import { reconcile } from './reconcile.ts';
-import { refuse } from './refuse.ts';
+import { reconcile } from './loop/reconcile.ts';
+import { refuse } from './loop/refuse.ts';
 import type { Logger } from './report/log.ts';
 import type { Metrics } from './report/metrics.ts';
 import { Reporter } from './report/reporter.ts';
@@ -28,6 +30,9 @@ export interface ControllerOptions {
   readonly demand: Demand;
   /** Empties the workers of sources; of the same Redis as `demand`. */
   readonly drain: DrainPort;
+  readonly limits: ClusterLimits;
+  /** Where the ledger of the limits is kept while this process leads. */
+  readonly ledgerOf: (fence: Fence) => LedgerPort;
   readonly client: ClusterClient;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -39,6 +44,9 @@ export interface ControllerOptions {
 
 /** Passes that nodes and pods cause are at least this far apart, per policy. */
 const churnMs = 100;
+
+/** How often the limits are shown in the metrics, ms. */
+const limitsToldMs = 5_000;
 
 /** Policies that are worked on at once: a pass waits for the API server most of its time. */
 const workers = 4;
@@ -82,14 +90,18 @@ export class Controller {
    * started is stopped and forgotten, so that the next lead begins from what the cluster says. Never rejects.
    */
   async lead(fence: Fence, signal: AbortSignal): Promise<void> {
-    const { view, clock, metrics } = this.#options;
+    const { view, clock, metrics, limits, ledgerOf } = this.#options;
     const queue = new WorkQueue(clock);
     const reporter = new Reporter({ ...this.#options, fence });
     const stopListening = view.onChange((change) => this.#heard(change, queue));
     for (const policy of view.policies()) queue.add(policy.key);
+    const endTelling = this.#tellLimits();
     try {
+      await limits.open(ledgerOf(fence));
       await Promise.all(Array.from({ length: workers }, () => this.#work(queue, fence, reporter, signal)));
     } finally {
+      endTelling();
+      await limits.close();
       stopListening();
       queue.close();
       this.#cancelRoom?.();
@@ -98,6 +110,21 @@ export class Controller {
       metrics.forgetPolicies();
       metrics.setPolicies(0);
     }
+  }
+
+  /** Shows the limits of all pools in the metrics until the returned function is called. */
+  #tellLimits(): () => void {
+    const { clock, metrics, limits } = this.#options;
+    let cancel = (): void => undefined;
+    const tell = (): void => {
+      metrics.recordLimits(limits.told());
+      cancel = clock.after(limitsToldMs, tell);
+    };
+    tell();
+    return () => {
+      cancel();
+      metrics.recordLimits(undefined);
+    };
   }
 
   async #work(queue: WorkQueue, fence: Fence, reporter: Reporter, signal: AbortSignal): Promise<void> {

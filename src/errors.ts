@@ -180,6 +180,34 @@ export const errorTable = {
     'The credential {credential} needs the environment variable {variable}, which is empty. Set it, or label the pod and the ServiceAccount for workload identity (docs/azure.md).',
   AZURE_POOL_UNKNOWN:
     'No virtual pool {pool} on Container Instances is configured. Name one of virtualPools in azure.pool, or leave it out.',
+  EXTERNAL_METRICS_TAKEN:
+    'The APIService v1beta1.external.metrics.k8s.io leads to Service {owner}, not to {service}, and is left alone. Keep that provider and set externalMetrics.enabled: false, or remove it first (docs/hpa.md).',
+  EXTERNAL_METRICS_NOT_REGISTERED:
+    'There is no APIService v1beta1.external.metrics.k8s.io, so no HPA finds the metrics. Apply the one of docs/hpa.md.',
+  EXTERNAL_METRICS_CERTIFICATE_INVALID:
+    'The certificate in {where} cannot be used: {problem}. Put tls.crt and tls.key there, as cert-manager writes them.',
+  EXTERNAL_METRICS_LISTEN_FAILED:
+    'Spillway cannot listen on {host}:{port} ({problem}). Choose another externalMetrics.host or externalMetrics.port.',
+  EXTERNAL_METRICS_PROXY_UNKNOWN:
+    'Only the API server may ask here, with the certificate of its front proxy. Ask it: kubectl get --raw /apis/external.metrics.k8s.io/v1beta1.',
+  EXTERNAL_METRICS_PATH_UNKNOWN:
+    'There is nothing at this path. Ask /apis/external.metrics.k8s.io/v1beta1/namespaces/NAMESPACE/METRIC.',
+  EXTERNAL_METRICS_METHOD: 'External metrics are only read. Use GET.',
+  EXTERNAL_METRICS_REQUEST_INVALID: 'The address is too long. Write a shorter selector.',
+  EXTERNAL_METRICS_BODY: 'A question for a metric has no body. Leave it out.',
+  EXTERNAL_METRICS_SELECTOR_INVALID:
+    'The label selector cannot be read: {problem}. Write one such as policy=thumbnails,source in (a,b).',
+  EXTERNAL_METRICS_METRIC_UNKNOWN: 'There is no metric of this name. Ask for one of {metrics}.',
+  EXTERNAL_METRICS_NO_SERIES:
+    'No policy in namespace {namespace} has {metric} with these labels. See kubectl get bp and the labels in docs/hpa.md.',
+  EXTERNAL_METRICS_LOST:
+    'Policy {policy} cannot be read, so there is no number and the HPA keeps its replicas. See SignalsAvailable of the policy.',
+  EXTERNAL_METRICS_VALUE_UNKNOWN:
+    '{metric} of policy {policy} is not known now. See the conditions of the policy, and docs/hpa.md for what each source can tell.',
+  EXTERNAL_METRICS_NO_LEADER:
+    'No replica of Spillway has led for a minute, so nobody knows the numbers. Look at its Lease and its pods.',
+  EXTERNAL_METRICS_SYNCING:
+    'This replica of Spillway has just started and does not know the cluster yet. Ask again.',
   WRITE_REFUSED:
     'The API server refused a write on {object} ({status} {reason}). Look at quotas, admission policies and the rights of Spillway.',
 } as const;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { systemClock } from '../clock.ts';
-import { watchGrowth } from '../cluster/autoscaler.ts';
+import { watchGrowth } from '../cluster/growth.ts';
 import { connect, userAgentOf } from '../cluster/client.ts';
 import { Lease, type LeaseTimings } from '../cluster/lease.ts';
 import { secretsOf } from '../cluster/secrets.ts';
@@ -9,13 +9,19 @@ import { ClusterView } from '../cluster/view.ts';
 import type { Config } from '../config.ts';
 import { Controller } from '../controller.ts';
 import type { RecordedDecision } from '../decide/decision.ts';
-import { redisDemand } from '../demand/redis-demand.ts';
+import { openDemand } from '../demand/demand.ts';
+import { sentence } from '../errors.ts';
+import { ClusterLimits } from '../limits/cluster-limits.ts';
+import { ledgerName, LedgerStore } from '../limits/ledger-store.ts';
 import type { Logger } from '../report/log.ts';
 import { createMetrics } from '../report/metrics.ts';
 import { version } from '../version.ts';
 import { createApp } from '../web/app.ts';
 import { listen } from '../web/server.ts';
 import { watchHealth } from './health.ts';
+import type { Environment } from '../azure/credential.ts';
+import { startAzure } from './azure.ts';
+import { serveExternalMetrics } from './serve-external-metrics.ts';
 import { within } from './within.ts';
 
 export interface RunOptions {
@@ -27,6 +33,8 @@ export interface RunOptions {
   readonly podName?: string;
   /** Other than client-go's, for tests. */
   readonly leaseTimings?: LeaseTimings;
+  /** How a fake ARM is trusted and logged in to, for the demo; left out: as the environment says. */
+  readonly fakeArm?: { readonly ca: string; readonly environment: Environment };
 }
 
 /** A controller that runs in this process. */
@@ -47,10 +55,20 @@ const hangsAfterSeconds = 120;
 
 /** Starts the controller: caches, election, loop and web server. Throws when it cannot listen or has no credentials. */
 export async function startController(options: RunOptions): Promise<Running> {
-  const { config, log } = options;
+  const { log, fakeArm } = options;
   const clock = systemClock;
   const podName = options.podName ?? process.env.POD_NAME ?? hostname();
   const metrics = createMetrics({ version });
+  const azure = await startAzure({
+    config: options.config,
+    environment: fakeArm?.environment ?? process.env,
+    ca: fakeArm?.ca,
+    clock,
+    log,
+    metrics,
+  });
+  const config =
+    azure === undefined ? options.config : { ...options.config, virtualPools: azure.virtualPools };
   const client = connect({
     kubeconfigPath: options.kubeconfigPath,
     userAgent: userAgentOf(version, podName),
@@ -69,11 +87,32 @@ export async function startController(options: RunOptions): Promise<Running> {
     signal: stopViewing.signal,
     onChange: (now) => log.info({ growth: now }, 'autoscaler says whether more VMs can come'),
   });
-  const demand = redisDemand(secretsOf(client, clock), clock);
+  const demand = openDemand({ secrets: secretsOf(client, clock), prometheus: config.prometheus }, clock);
+  const namespace = config.lease.namespace ?? client.namespace ?? 'default';
+  const followed = azure?.follow({ view, client, instance: podName });
+  const limits = new ClusterLimits({
+    view,
+    config,
+    clock,
+    provider: followed?.provider,
+    onFailure: ({ pool, cause }) => {
+      log.warn({ pool, cause }, 'burst pod failed');
+      metrics.countBurstFailure(pool, cause);
+    },
+    onUnreadable: () =>
+      log.error(
+        { code: 'LEDGER_UNREADABLE' },
+        sentence('LEDGER_UNREADABLE', { name: ledgerName, namespace }),
+      ),
+    onProblem: (error) => log.warn({ err: error }, 'ledger not read or written'),
+  });
   const controller = new Controller({
     view,
     growth: () => growth.current(),
     demand,
+    drain: demand,
+    limits,
+    ledgerOf: (fence) => new LedgerStore({ client, fence, namespace }),
     client,
     metrics,
     log,
@@ -103,11 +142,11 @@ export async function startController(options: RunOptions): Promise<Running> {
 
   const stopStanding = new AbortController();
   let stopLeading = new AbortController();
-  let led: Promise<void> = Promise.resolve();
+  let led: Promise<unknown> = Promise.resolve();
   const lease = new Lease({
     client,
     clock,
-    namespace: config.lease.namespace ?? client.namespace ?? 'default',
+    namespace,
     name: config.lease.name,
     identity: `${podName}_${randomUUID()}`,
     ...(options.leaseTimings === undefined ? {} : { timings: options.leaseTimings }),
@@ -117,7 +156,11 @@ export async function startController(options: RunOptions): Promise<Running> {
       const before = led;
       stopLeading = new AbortController();
       const { signal } = stopLeading;
-      led = before.then(() => controller.lead(lease, signal));
+      led = before.then(async () => {
+        await followed?.lead(lease);
+        await Promise.all([controller.lead(lease, signal), externalMetrics?.lead(lease, signal)]);
+        await followed?.rest();
+      });
     },
     onLost: () => {
       log.info({ lease: config.lease.name }, 'not leading any more');
@@ -126,6 +169,23 @@ export async function startController(options: RunOptions): Promise<Running> {
     },
     onFollowing: (holder) => log.info({ lease: config.lease.name, holder }, 'standing by: another leads'),
     onProblem: (error) => log.warn({ err: error }, 'lease not written'),
+  });
+
+  const externalMetrics = await serveExternalMetrics({
+    settings: config.externalMetrics,
+    namespace,
+    client,
+    clock,
+    view,
+    controller,
+    lease,
+    log,
+  }).catch(async (error: unknown) => {
+    stopViewing.abort();
+    await demand.close();
+    await server.close();
+    await client.close();
+    throw error;
   });
 
   const viewing = view.run(stopViewing.signal);
@@ -148,6 +208,7 @@ export async function startController(options: RunOptions): Promise<Running> {
       endHealth();
       stopViewing.abort();
       await viewing;
+      await externalMetrics?.close();
       await server.close();
       await client.close();
       log.info('ended');

@@ -20,6 +20,7 @@ import type { LedgerPort } from './ledger-store.ts';
 import { outlook, type StartingSince } from './outlook.ts';
 import { workloadOf } from './owners.ts';
 import { tokens } from './pace.ts';
+import type { ProviderLimits } from './provider.ts';
 import { bucketMs, charge, spentByAll } from './spend.ts';
 import { VirtualPods } from './virtual-pods.ts';
 
@@ -27,6 +28,8 @@ export interface ClusterLimitsOptions {
   readonly view: Pick<ClusterView, 'store' | 'onChange'>;
   readonly config: Pick<Config, 'virtualPools' | 'budget' | 'breaker'>;
   readonly clock: Clock;
+  /** What the provider of virtual pools tells by itself; undefined or left out: nobody asks it. */
+  readonly provider?: ProviderLimits | undefined;
   /** A burst pod failed; told once for each. */
   readonly onFailure: (failure: CountedFailure) => void;
   /** The ledger in the cluster could not be understood; it is kept aside (LEDGER_UNREADABLE). */
@@ -114,7 +117,8 @@ export class ClusterLimits implements BurstLimits {
     this.#podsChanged = true;
   }
 
-  current({ policy, pool, companion, asked, running, others }: PolicyBurst): LimitsObservation {
+  current(question: PolicyBurst): LimitsObservation {
+    const { policy, pool, companion, asked, running, others } = question;
     this.#settle();
     const workload = workloadOf(this.#options.view.store, policy);
     const template =
@@ -125,6 +129,7 @@ export class ClusterLimits implements BurstLimits {
       this.#ledger.templateBreakers[template ?? '']?.state === 'open';
     return {
       freeQuota: undefined,
+      ...this.#options.provider?.current(question),
       namespaceQuota: undefined,
       ...outlook(this.#ledger, {
         policy,
@@ -146,7 +151,7 @@ export class ClusterLimits implements BurstLimits {
 
   failureOf(pod: SlimPod): FailureCause | undefined {
     if (this.#pods.poolOf(pod) === undefined) return undefined;
-    return failureOf(pod, this.#options.clock.now(), this.#settings);
+    return failureOf(this.#told(pod), this.#options.clock.now(), this.#settings);
   }
 
   told(): LimitsTold {
@@ -195,7 +200,7 @@ export class ClusterLimits implements BurstLimits {
     const owner = this.#pods.ownerOf(pod);
     const template = owner?.brought === true ? owner.template : undefined;
     const before = this.#ledger;
-    const seen = { ...pod, pool: pool.name, template, becameReady };
+    const seen = { ...this.#told(pod), pool: pool.name, template, becameReady };
     const { ledger, failure } = sawPod(before, seen, this.#options.clock.now(), this.#settings);
     if (ledger === before) return;
     this.#ledger = ledger;
@@ -207,7 +212,14 @@ export class ClusterLimits implements BurstLimits {
     );
   }
 
-  /** Pods that do not come to run fail by time alone: no event tells it. */
+  /** A pod with what its provider tells of it, while the cluster takes it for starting. */
+  #told(pod: SlimPod): SlimPod {
+    if (pod.failure !== undefined || pod.phase !== 'Pending') return pod;
+    const failure = this.#options.provider?.failureOf(pod.uid);
+    return failure === undefined ? pod : { ...pod, failure };
+  }
+
+  /** Pods that do not come to run fail by time alone, or by what their provider tells: no event tells it. */
   #seeStuck(): void {
     for (const pod of this.#pods.all()) {
       if (pod.failure === undefined && this.failureOf(pod) !== undefined) this.#see(pod, false);

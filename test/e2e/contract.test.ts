@@ -9,7 +9,7 @@ describeContract('the contract, kept by the real control plane', async () => {
     'apply',
     '--server-side',
     '-f',
-    'charts/spillway/crds/burstpolicies.yaml',
+    'charts/spillway/files/burstpolicies.yaml',
   ]);
   await kubectlOrThrow(cluster.kubectl, [
     'wait',

@@ -28,6 +28,8 @@ export interface LogLine {
 export async function startControllerProcess(options: {
   readonly cluster: OwnCluster;
   readonly podName: string;
+  /** More of the operator's configuration. */
+  readonly config?: object;
 }): Promise<ControllerProcess> {
   const { cluster, podName } = options;
   const port = await freePort();
@@ -35,7 +37,12 @@ export async function startControllerProcess(options: {
   const logFile = join(cluster.dir, `${podName}.log`);
   writeFileSync(
     config,
-    JSON.stringify({ http: { host: '127.0.0.1', port }, lease: { namespace: 'default' }, namespaces: 'all' }),
+    JSON.stringify({
+      http: { host: '127.0.0.1', port },
+      lease: { namespace: 'default' },
+      namespaces: 'all',
+      ...options.config,
+    }),
   );
   const child: ChildProcess = spawn(
     process.execPath,

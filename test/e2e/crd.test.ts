@@ -91,7 +91,7 @@ describe('the BurstPolicy of a real API server', () => {
 
   describe('through the aggregated roles', () => {
     before(async () => {
-      await scene.kubectl('apply -f charts/spillway/templates/aggregated-roles.yaml');
+      await scene.kubectl('apply -f charts/spillway/files/aggregated-roles.yaml');
       await scene.apply(...['view', 'edit', 'admin'].map((role) => binding(role)));
       // The controller-manager adds the rules to the roles of the cluster.
       await waitFor('the roles to be aggregated', async () => {

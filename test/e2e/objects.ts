@@ -131,3 +131,31 @@ export function autoscaler(replicas: number): object {
     },
   };
 }
+
+/** What cluster-autoscaler says of a pool that is as large as it may be. */
+export function fullPool(): object {
+  const nodes = {
+    health: { cloudProviderTarget: 3, minSize: 3, maxSize: 3 },
+    scaleUp: { status: 'NoActivity' },
+  };
+  const status = JSON.stringify({ autoscalerStatus: 'Running', nodeGroups: [{ name: 'vm', ...nodes }] });
+  const updated = new Date().toISOString().replace('T', ' ').replace('Z', '000000 +0000 UTC');
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: 'cluster-autoscaler-status',
+      namespace: 'kube-system',
+      annotations: { 'cluster-autoscaler.kubernetes.io/last-updated': updated },
+    },
+    data: { status },
+  };
+}
+
+/** The virtual node with a provider that creates as fast as anybody wants: ACI lets 100 in 5 min through. */
+export const fastPool = {
+  name: 'aks-addon',
+  kind: 'AksAddon',
+  nodeSelector: { type: 'virtual-kubelet' },
+  pace: { per5Minutes: 1000, perHour: 1000 },
+};

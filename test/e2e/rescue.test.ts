@@ -3,6 +3,8 @@ import { after, before, describe, test } from 'node:test';
 import { waitFor } from '../cluster/wait-for.ts';
 import type { ControllerProcess } from './controller-process.ts';
 import {
+  fastPool,
+  fullPool,
   namespace,
   observingPolicy,
   quickPolicy,
@@ -32,26 +34,6 @@ const containers = [
   { name: 'render', image: 'example.com/render:1', resources: { requests: { cpu: '1', memory: '64Mi' } } },
 ];
 const labels = { app: 'render' };
-
-/** What cluster-autoscaler says of a pool that is as large as it may be. */
-function fullPool(): object {
-  const nodes = {
-    health: { cloudProviderTarget: 3, minSize: 3, maxSize: 3 },
-    scaleUp: { status: 'NoActivity' },
-  };
-  const status = JSON.stringify({ autoscalerStatus: 'Running', nodeGroups: [{ name: 'vm', ...nodes }] });
-  const updated = new Date().toISOString().replace('T', ' ').replace('Z', '000000 +0000 UTC');
-  return {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: {
-      name: 'cluster-autoscaler-status',
-      namespace: 'kube-system',
-      annotations: { 'cluster-autoscaler.kubernetes.io/last-updated': updated },
-    },
-    data: { status },
-  };
-}
 
 /** Pods of an app that nobody has deleted. */
 async function podsOf({ api }: Scene, app: string): Promise<readonly Pod[]> {
@@ -92,7 +74,7 @@ describe('Rescue on a full pool', () => {
     await scene.cluster.virtualNode.setDeletion('remove');
     await scene.apply(fullPool(), workerDeployment({ name: 'filler', replicas: vmCapacity }));
     await scene.kubectl(`rollout status deployment/filler -n ${namespace} --timeout=60s`);
-    controller = await scene.controller('spillway-0');
+    controller = await scene.controller('spillway-0', { virtualPools: [fastPool] });
   });
   after(() => scene?.close());
 
@@ -215,7 +197,7 @@ describe('Rescue with scaling', () => {
   before(async () => {
     scene = await startScene();
     await scene.cluster.virtualNode.setDeletion('remove');
-    await scene.controller('spillway-0');
+    await scene.controller('spillway-0', { virtualPools: [fastPool] });
   });
   after(() => scene?.close());
 

@@ -20,8 +20,8 @@ export interface Scene {
   readonly queue: Queue;
   /** Another queue. */
   queueOf(name: string): Promise<Queue>;
-  /** Starts a controller with a pod name of its own; all of them end with the scene. */
-  controller(podName: string): Promise<ControllerProcess>;
+  /** Starts a controller with a pod name of its own; all of them end with the scene. `config`: more of its configuration. */
+  controller(podName: string, config?: object): Promise<ControllerProcess>;
   /** Workers for the pods of the scene, on the queue of the scene. */
   workforce(
     jobMs: number,
@@ -98,7 +98,7 @@ export async function startScene(
     return found;
   };
 
-  await kubectl('apply --server-side -f charts/spillway/crds/burstpolicies.yaml');
+  await kubectl('apply --server-side -f charts/spillway/files/burstpolicies.yaml');
   await kubectl('wait --for=condition=Established crd/burstpolicies.spillway.dev');
   await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, redisSecret(redis.url));
   const { vmNodes = 3, cpus } = options;
@@ -113,8 +113,8 @@ export async function startScene(
     redis,
     queue: await queueOf(queueName),
     queueOf,
-    async controller(podName) {
-      const controller = await startControllerProcess({ cluster, podName });
+    async controller(podName, config = {}) {
+      const controller = await startControllerProcess({ cluster, podName, config });
       closers.push(() => controller.end());
       return controller;
     },

@@ -8,7 +8,16 @@ import type { ArmState } from './arm-state.ts';
 import { selfSigned } from './certificate.ts';
 import { Tokens } from './tokens.ts';
 
-export type FakeApi = 'token' | 'usages' | 'capabilities' | 'groups' | 'group' | 'create' | 'delete' | 'poll';
+export type FakeApi =
+  | 'openid'
+  | 'token'
+  | 'usages'
+  | 'capabilities'
+  | 'groups'
+  | 'group'
+  | 'create'
+  | 'delete'
+  | 'poll';
 
 /** Something that goes wrong: an answer of its own, none at all, or one that is late. */
 export interface Fault {
@@ -69,7 +78,7 @@ type Route = readonly [
 ];
 
 /** Times a deletion is polled before it is done. */
-const pollsToDelete = 1;
+const pollsToDelete = 2;
 
 /** Starts a fake ARM on a free port. */
 export async function startFakeArm(options: FakeArmOptions): Promise<FakeArm> {
@@ -177,7 +186,7 @@ export async function startFakeArm(options: FakeArmOptions): Promise<FakeArm> {
   function answer(request: Request, authorization: string | undefined): [FakeApi, Answer] {
     const { method, url, body } = request;
     if (url.pathname === `/${tenantId}/v2.0/.well-known/openid-configuration`) {
-      return ['token', { status: 200, body: openIdConfiguration(fake.url, tenantId) }];
+      return ['openid', { status: 200, body: openIdConfiguration(fake.url, tenantId) }];
     }
     if (url.pathname === `/${tenantId}/oauth2/v2.0/token`) {
       const token = tokens.answer(new URLSearchParams(body));

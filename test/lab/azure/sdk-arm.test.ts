@@ -151,6 +151,8 @@ test('a token that is over, or for another audience, and an identity that nobody
   const found = await failure(login.usage(signal));
   assert.equal(found.code, 'AZURE_UNAUTHORIZED');
   assert.doesNotMatch(`${found.message}${found.stack}`, /SECRET/);
+  fake.fault = (api) => (api === 'token' ? { status: 503 } : undefined);
+  assert.equal((await failure(login.usage(signal))).code, 'AZURE_UNREACHABLE');
 });
 
 test('an unknown region says so, and an authority that is not trusted is not talked to', async (t) => {

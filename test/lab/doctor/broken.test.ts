@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, Worker } from 'bullmq';
 import type { Finding, State } from '../../../src/commands/doctor/finding.ts';
 import { autoscaler, burstPolicy, namespace, queueName, target } from '../../e2e/objects.ts';
 import { startRedis, type TestRedis } from '../../redis.ts';
 import {
   type Clinic,
+  configurationWith,
   leaseOf,
   leasePath,
   nodePath,
@@ -22,6 +24,8 @@ import { crdPath, installedCrd } from './front.ts';
 interface Broken {
   readonly name: string;
   readonly break: (clinic: Clinic) => Promise<unknown>;
+  /** Any unless told. */
+  readonly group?: string;
   readonly id: string;
   readonly state: State;
   /** What the sentence and the remedy must hold. */
@@ -29,6 +33,8 @@ interface Broken {
   readonly remedy: RegExp;
 }
 
+/** Times of creation are whole seconds. */
+const waitForNextSecond = (): Promise<void> => sleep(1000 - (Date.now() % 1000) + 20);
 const vmPath = '/api/v1/nodes/vm-0';
 const inContainer = (more: object) => async (clinic: Clinic) => {
   await clinic.remove(targetPath);
@@ -83,7 +89,7 @@ const brokens: readonly Broken[] = [
     id: 'crd',
     state: 'fail',
     sentence: /older .*spec\.burst\.withoutVmNodes/,
-    remedy: /kubectl apply --server-side -f charts\/spillway\/crds/,
+    remedy: /kubectl apply --server-side -f charts\/spillway\/files/,
   },
   {
     name: 'a controller that has died',
@@ -198,6 +204,57 @@ const brokens: readonly Broken[] = [
     remedy: /key: spillway\.dev\/burst, operator: DoesNotExist/,
   },
   {
+    name: 'a virtual node that nobody has renewed for minutes',
+    break: async ({ patch, lab }) => {
+      const node = (await lab.client.request('GET', nodePath)) as {
+        status: { conditions: { type: string; lastHeartbeatTime?: string }[] };
+      };
+      const lastHeartbeatTime = new Date(Date.now() - 3_600_000).toISOString();
+      const conditions = node.status.conditions.map((one) => ({ ...one, lastHeartbeatTime }));
+      await patch(`${nodePath}/status`, { status: { conditions } });
+    },
+    id: 'virtual-node.ghost',
+    state: 'fail',
+    sentence: /is a ghost: it reads Ready, and nobody has renewed it for 60 min/,
+    remedy: /kubectl delete node virtual-node-aci-linux/,
+  },
+  {
+    name: 'a configuration that is not valid',
+    break: async ({ remove, create }) => {
+      await remove('/api/v1/namespaces/spillway/configmaps/spillway');
+      await create(
+        configurationWith('virtualPools: [{ name: burst, kind: Nonsense, nodeSelector: { a: b } }]'),
+      );
+    },
+    id: 'configuration',
+    state: 'fail',
+    sentence: /ConfigMap spillway\/spillway is not valid/,
+    remedy: /virtualPools\.0\.kind/,
+  },
+  {
+    name: 'a policy that rescues without the right to give back',
+    break: async (clinic) => {
+      await repolicy({ burst: { strategy: 'Rescue' } })(clinic);
+      clinic.front.denied.add('create pods/eviction');
+    },
+    id: 'rights.optional',
+    state: 'warn',
+    sentence: /may not create pods\/eviction: rescued pods are not given back/,
+    remedy: /resources: \[pods\/eviction\], verbs: \[create\]/,
+  },
+  {
+    name: 'two policies for one target: the younger one does nothing',
+    break: async (clinic) => {
+      await waitForNextSecond();
+      await clinic.create(burstPolicy({ name: 'again', burst: { vmPool: 'Fixed' } }));
+    },
+    group: `Policy ${namespace}/again`,
+    id: 'policy.target',
+    state: 'fail',
+    sentence: /The older policy thumbnails has the same target/,
+    remedy: /one policy a target/,
+  },
+  {
     name: 'a policy without its target',
     break: ({ remove }) => remove(targetPath),
     id: 'policy.target',
@@ -239,12 +296,27 @@ describe('spillway doctor names what is broken, with the right remedy', () => {
       t.after(() => clinic.close());
       await broken.break(clinic);
       const findings = await clinic.diagnose();
-      const found = findingOf(findings, broken.id);
+      const found = findingOf(
+        findings.filter(({ group }) => broken.group === undefined || broken.group === group),
+        broken.id,
+      );
       assert.equal(found.state, broken.state, found.sentence);
       assert.match(found.sentence, broken.sentence);
       assert.match(found.remedy ?? '', broken.remedy);
     });
   }
+
+  test('prices of the configuration in the cluster are found: a budget then has something to count with', async (t) => {
+    const clinic = await startClinic(redis.url);
+    t.after(() => clinic.close());
+    await clinic.remove('/api/v1/namespaces/spillway/configmaps/spillway');
+    const price = '{ perCpuHour: 0.05, perMemoryGbHour: 0.005 }';
+    const pool = `{ name: burst, kind: AksAddon, nodeSelector: { type: virtual-kubelet }, price: ${price} }`;
+    await clinic.create(configurationWith(`virtualPools: [${pool}]`));
+    await repolicy({ burst: { budget: { maxSpendPerDay: '20' } } })(clinic);
+    const found = findingOf(await clinic.diagnose(), 'policy.budget');
+    assert.deepEqual([found.state, /pool burst/.test(found.sentence)], ['ok', true]);
+  });
 
   test('workers that are not named after pods, while they work', async (t) => {
     const clinic = await startClinic(redis.url);

@@ -77,6 +77,7 @@ export async function startClinic(redisUrl: string, scenario: Partial<Scenario> 
     });
   }
   await create(controllerDeployment);
+  await create(configurationWith('lease: { name: spillway }'));
   await create(leaseOf(systemClock.now()));
   await create(secretWith(redisUrl));
   await create(worker());
@@ -99,14 +100,21 @@ export async function startClinic(redisUrl: string, scenario: Partial<Scenario> 
     create,
     patch,
     remove: async (path) => void (await client.request('DELETE', path)),
-    diagnose: (options = {}, configuration = '') =>
+    diagnose: (options = {}, configuration) =>
       diagnose(
         {
           policy: undefined,
           namespace: undefined,
           kubeconfigPath,
           serviceAccount: undefined,
-          config: parseConfig(configuration, 'test', defaultVirtualPools),
+          settings:
+            configuration === undefined
+              ? undefined
+              : {
+                  config: parseConfig(configuration, 'test', defaultVirtualPools),
+                  from: 'test',
+                  problem: undefined,
+                },
           json: false,
           ...options,
         },
@@ -116,6 +124,16 @@ export async function startClinic(redisUrl: string, scenario: Partial<Scenario> 
       await front.close();
       await lab.close();
     },
+  };
+}
+
+/** The ConfigMap with the configuration of Spillway. */
+export function configurationWith(text: string): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'spillway', namespace: 'spillway' },
+    data: { 'spillway.yaml': text },
   };
 }
 
@@ -158,6 +176,7 @@ const controllerDeployment = {
       metadata: { labels },
       spec: {
         serviceAccountName: 'spillway',
+        volumes: [{ name: 'config', configMap: { name: 'spillway' } }],
         containers: [{ name: 'spillway', image: 'example.com/spillway:1' }],
       },
     },

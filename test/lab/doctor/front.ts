@@ -17,6 +17,7 @@ export interface Front {
 }
 
 export const crdPath = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/burstpolicies.spillway.dev';
+const rolesPath = '/apis/rbac.authorization.k8s.io/v1/clusterroles/spillway-burstpolicies';
 const reviewPath = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
 
 /** The CustomResourceDefinition of this version, as an API server has it. */
@@ -26,7 +27,10 @@ export function installedCrd(): Record<string, unknown> {
 
 /** Stands in front of a lab and answers what it does not serve. */
 export async function startFront(lab: string): Promise<Front> {
-  const answers = new Map<string, unknown>([[crdPath, installedCrd()]]);
+  const answers = new Map<string, unknown>([
+    [crdPath, installedCrd()],
+    ...['view', 'edit'].map((role) => [`${rolesPath}-${role}`, { kind: 'ClusterRole' }] as const),
+  ]);
   const denied = new Set<string>();
   const asked: string[] = [];
 

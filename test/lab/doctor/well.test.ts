@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { Queue } from 'bullmq';
 import { systemClock } from '../../../src/clock.ts';
-import { defaultVirtualPools } from '../../../src/cluster/virtual-nodes.ts';
 import { doctor, type DoctorOptions } from '../../../src/commands/doctor/doctor.ts';
-import { parseConfig } from '../../../src/config.ts';
 import { queueName } from '../../e2e/objects.ts';
 import { startRedis, type TestRedis } from '../../redis.ts';
 import { type Clinic, startClinic } from './clinic.ts';
@@ -34,7 +34,7 @@ describe('spillway doctor where all is well', () => {
         namespace: undefined,
         kubeconfigPath: clinic.kubeconfigPath,
         serviceAccount: undefined,
-        config: parseConfig('', 'test', defaultVirtualPools),
+        settings: undefined,
         json: false,
         ...options,
       },
@@ -74,6 +74,18 @@ describe('spillway doctor where all is well', () => {
     assert.match(out, /\n\d+ ok, 0 warnings, 0 failures, \d+ skipped$/);
     const { findings } = JSON.parse((await run({ json: true })).out) as { findings: { id: string }[] };
     assert.ok(findings.some(({ id }) => id === 'crd'));
+  });
+
+  test('on the command line: the checklist, the exit code, and nothing left running', async () => {
+    const run = promisify(execFile);
+    const args = ['src/cli.ts', 'doctor', '--kubeconfig', clinic.kubeconfigPath, '-n', 'media'];
+    const { stdout, stderr } = await run(process.execPath, args);
+    assert.equal(stderr, '');
+    assert.match(stdout, /Policy media\/thumbnails\n/);
+    const failed = run(process.execPath, [...args, 'other']);
+    await assert.rejects(failed, ({ code, stderr: told }: { code: number; stderr: string }) => {
+      return code === 2 && /no BurstPolicy media\/other/.test(told);
+    });
   });
 
   test('one policy is asked for by name, with its namespace or beside -n', async () => {

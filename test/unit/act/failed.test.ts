@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { failedReplicas, planFailed } from '../../../src/act/failed.ts';
-import { failedAmong } from '../../../src/failed-pods.ts';
+import { failedAmong } from '../../../src/loop/failed-pods.ts';
 import type { Write } from '../../../src/act/write.ts';
 import type { SlimPod } from '../../../src/cluster/slim.ts';
 import type { LimitsObservation } from '../../../src/decide/observation.ts';

@@ -63,7 +63,11 @@ class World {
   /** How many pods of this shape fit, by the real fit. */
   fits(shape: PodShape, mates?: ReadonlyMap<string, number>): number {
     const groups = this.room.groups(shape, mates);
-    return headroom(shape, { matchingNodes: 1, groups, lastJoinedAtMs: undefined, growth: 'Unknown', growthReason: undefined }, []);
+    return headroom(
+      shape,
+      { matchingNodes: 1, groups, lastJoinedAtMs: undefined, growth: 'Unknown', growthReason: undefined },
+      [],
+    );
   }
 }
 

@@ -15,6 +15,7 @@ describe('the configuration', () => {
       maxCacheAgeSeconds: 180,
       budget: { maxRatePerHour: undefined, maxSpendPerDay: undefined, onExhausted: 'Keep' },
       breaker: { stuckCreatingAfterSeconds: 900 },
+      prometheus: [],
     });
   });
 

@@ -378,6 +378,12 @@ describe('burst', () => {
     assert.equal(decision.demand, 30);
     assert.equal(decision.burst.granted, 18);
     assert.equal(decision.targetReplicas, undefined);
+    // What the sources ask for is told all the same, for HPAs that go by it.
+    assert.deepEqual(
+      decision.sources.map(({ replicas, backlog }) => [replicas, backlog]),
+      [[200, 20_000]],
+    );
+    assert.match(decision.summary, /^30 wanted by the target's owner;/);
     assert.equal(
       decision.reasons.some((reason) => reason.code === 'ScaledByOther'),
       true,

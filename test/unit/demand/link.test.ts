@@ -222,12 +222,6 @@ test('a metadata address is refused, also where only its resolution leads there'
   }
 });
 
-test('Prometheus sources are lost with a sentence that says so', async (t) => {
-  const { listen } = demandOn(t, urlOf(redis.port));
-  const feed = { type: 'Prometheus', connection: 'main', query: 'up', arrivalRateQuery: undefined } as const;
-  assert.equal((await listen(feed).lost()).code, 'PROMETHEUS_UNAVAILABLE');
-});
-
 test('a user who may only read is enough, and one who may not is told so', async (t) => {
   await queueOf('acl');
   const rights = [

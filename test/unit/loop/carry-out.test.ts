@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Write } from '../../../src/act/write.ts';
-import { type CarryOutParts, carryOut } from '../../../src/carry-out.ts';
+import { type CarryOutParts, carryOut } from '../../../src/loop/carry-out.ts';
 import { ApiError } from '../../../src/cluster/api-error.ts';
 
 const at = { namespace: 'media', resourceVersion: '1', decisionId: 'd' } as const;

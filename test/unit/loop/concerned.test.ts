@@ -4,7 +4,7 @@ import { Interner } from '../../../src/cluster/intern.ts';
 import type { RawObject } from '../../../src/cluster/raw.ts';
 import { slimAs } from '../../../src/cluster/resources.ts';
 import { type Kind, Store } from '../../../src/cluster/store.ts';
-import { type Concern, Concerned } from '../../../src/concerned.ts';
+import { type Concern, Concerned } from '../../../src/loop/concerned.ts';
 import { policy } from '../decide/given.ts';
 
 const ours = policy({ key: 'media/thumbnails', uid: 'policy-uid' });

@@ -4,9 +4,9 @@ import { Interner } from '../../../src/cluster/intern.ts';
 import type { RawObject } from '../../../src/cluster/raw.ts';
 import { slimAs } from '../../../src/cluster/resources.ts';
 import type { SlimPod } from '../../../src/cluster/slim.ts';
-import { Drains, marksOf } from '../../../src/drains.ts';
-import { newState, type PolicyState, type ReconcileParts } from '../../../src/pass.ts';
-import { markDrains } from '../../../src/settle.ts';
+import { Drains, marksOf } from '../../../src/loop/drains.ts';
+import { newState, type PolicyState, type ReconcileParts } from '../../../src/loop/pass.ts';
+import { markDrains } from '../../../src/loop/settle.ts';
 import { policy, sample, source, startMs } from '../decide/given.ts';
 
 const begun = startMs - 5_000;
@@ -59,6 +59,7 @@ describe('what workers say', () => {
         policy: given,
         pods: [pod('leaves', draining)],
         samples: new Map([['queue', sample()]]),
+        isFailed: () => false,
         nowMs: startMs,
         elapsedMs,
       })

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CarryOutParts } from '../../../src/carry-out.ts';
+import type { CarryOutParts } from '../../../src/loop/carry-out.ts';
 import { Interner } from '../../../src/cluster/intern.ts';
 import type { RawObject } from '../../../src/cluster/raw.ts';
 import { slimAs } from '../../../src/cluster/resources.ts';
 import { Store } from '../../../src/cluster/store.ts';
 import { SpillwayError } from '../../../src/errors.ts';
-import { refuse } from '../../../src/refuse.ts';
+import { refuse } from '../../../src/loop/refuse.ts';
 
 type Parts = Parameters<typeof refuse>[0];
 

@@ -9,7 +9,7 @@ import type { SlimPod } from '../../../src/cluster/slim.ts';
 import { ownClassOf } from '../../../src/cluster/slim-node.ts';
 import type { TargetState } from '../../../src/cluster/target.ts';
 import { defaultVirtualPools, isVirtual } from '../../../src/cluster/virtual-nodes.ts';
-import { type RescueSight, Rescues } from '../../../src/rescues.ts';
+import { type RescueSight, Rescues } from '../../../src/loop/rescues.ts';
 import { node, pod, spec, startMs } from '../cluster/given.ts';
 import { oneCpu, policy } from '../decide/given.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReflectorHealth } from '../../../src/cluster/view.ts';
-import { staleKinds, type WithholdParts, withheld } from '../../../src/withhold.ts';
+import { staleKinds, type WithholdParts, withheld } from '../../../src/loop/withhold.ts';
 
 const health = (kind: ReflectorHealth['kind'], ageSeconds: number): ReflectorHealth => ({
   kind,

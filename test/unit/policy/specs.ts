@@ -409,6 +409,7 @@ export const wholeStatus: Fields = {
   burst: { wanted: 188, granted: 148, running: 100 },
   backlog: 3_000_000_000,
   oldestJobAge: '1m30s',
+  sources: [{ name: 'thumbnails', state: 'Ok', backlog: 3, oldestJobAge: '1m30s', demand: '2500m' }],
   cost: { ratePerHour: '3.2', spentToday: '0.5' },
   lastDecision: {
     id: 'd-1',

@@ -131,6 +131,8 @@ describe('spillway explain', () => {
     const wrong = await run({ policy: 'thumbnails' });
     assert.equal(wrong.code, 2);
     assert.match(wrong.error, /^"thumbnails" does not name a policy/);
+    const two = await run({ policy: 'media/thumbnails media/worker-1' });
+    assert.deepEqual([two.code, /does not name a policy/.test(two.error)], [2, true]);
     const readPolicy = async () => {
       throw new SpillwayError('CLUSTER_UNREACHABLE');
     };

@@ -217,6 +217,15 @@ describe('status', () => {
     assert.deepEqual(result.burst, { wanted, granted, running: 8 });
     assert.equal(result.backlog, 20_000);
     assert.equal(result.oldestJobAge, '1m30s');
+    assert.deepEqual(result.sources, [
+      {
+        name: 'queue',
+        state: 'Ok',
+        backlog: 20_000,
+        oldestJobAge: '1m30s',
+        demand: result.sources?.[0]?.demand,
+      },
+    ]);
     assert.deepEqual(result.cost, { ratePerHour: '0.4', spentToday: '1.5' });
     const budget = { maxRatePerHour: undefined, maxSpendPerDay: 2.5, onExhausted: 'Keep' } as const;
     const bounded = status({ observation: seen, policy: policy({ burst: { budget } }) });
@@ -227,6 +236,7 @@ describe('status', () => {
   test('what is not known is left out', () => {
     const result = status({ observation: observation({ sources: [{ name: 'queue', sample: lost }] }) });
     for (const key of ['backlog', 'oldestJobAge', 'cost']) assert.ok(!(key in result), key);
+    assert.deepEqual(result.sources, [{ name: 'queue', state: 'Lost' }]);
   });
 
   test('a transition time changes with the status of its condition and with nothing else', () => {
