@@ -95,7 +95,8 @@ export async function readDecision(
   return body as RecordedDecision;
 }
 
-function defaultKubeconfig(): string | undefined {
+/** The kubeconfig that kubectl would use; undefined: there is none, and the pod's own account is meant. */
+export function defaultKubeconfig(): string | undefined {
   const [named] = (process.env.KUBECONFIG ?? '').split(delimiter);
   if (named !== undefined && named !== '') return named;
   const usual = join(homedir(), '.kube', 'config');

@@ -90,6 +90,28 @@ export async function explain(options: ExplainOptions, io: ExplainIo): Promise<0
   return print(options, io, policy, mismatch === undefined ? recorded : undefined);
 }
 
+/**
+ * The decision of a running controller on a policy that was read from the cluster; undefined: none answers, or not one of
+ * this cluster. Of an address that was asked for, why is told.
+ */
+export async function decisionFor(
+  policy: BurstPolicy,
+  { url }: Pick<ExplainOptions, 'url'>,
+  io: Pick<ExplainIo, 'error' | 'readDecision'>,
+): Promise<RecordedDecision | undefined> {
+  const { namespace = 'default', name } = policy.metadata;
+  const timeoutMs = url === undefined ? 1000 : 5000;
+  const { value, error } = await attempt(() =>
+    io.readDecision(url ?? defaultUrl, namespace, name, timeoutMs),
+  );
+  const mismatch = value === undefined ? undefined : mismatchOf(policy, value);
+  if (url !== undefined && value === undefined) io.error(error?.message ?? sentence('DECISION_NOT_FOUND'));
+  if (url !== undefined && mismatch !== undefined) {
+    io.error(sentence('EXPLAIN_URL_FAILED', { url: redact(url), problem: mismatch }));
+  }
+  return mismatch === undefined ? value : undefined;
+}
+
 function print(
   { policy: key, json }: ExplainOptions,
   io: ExplainIo,

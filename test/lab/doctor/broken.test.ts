@@ -318,6 +318,31 @@ describe('spillway doctor names what is broken, with the right remedy', () => {
     assert.deepEqual([found.state, /pool burst/.test(found.sentence)], ['ok', true]);
   });
 
+  test('an ACI quota that holds a policy back, where Azure is configured', async (t) => {
+    const clinic = await startClinic(redis.url);
+    t.after(() => clinic.close());
+    const azure = {
+      subscriptionId: '11111111-2222-4333-8444-555555555555',
+      region: 'eastus',
+      resourceGroup: 'MC_shop_media_eastus',
+    };
+    const look = () => clinic.diagnose({}, JSON.stringify({ azure }));
+    assert.equal(findingOf(await look(), 'azure.quota').state, 'skipped');
+    const message = '3 of 5 wait for the quota of the provider.';
+    const lastTransitionTime = new Date().toISOString();
+    await clinic.patch(`${policyPath}/status`, {
+      status: {
+        conditions: [
+          { type: 'Limited', status: 'True', reason: 'ProviderQuota', message, lastTransitionTime },
+        ],
+      },
+    });
+    const found = findingOf(await look(), 'azure.quota');
+    assert.equal(found.state, 'warn');
+    assert.match(found.sentence, /quota of region eastus holds back media\/thumbnails/);
+    assert.match(found.remedy ?? '', /az rest .*11111111-2222.*locations\/eastus\/usages/);
+  });
+
   test('workers that are not named after pods, while they work', async (t) => {
     const clinic = await startClinic(redis.url);
     t.after(() => clinic.close());
