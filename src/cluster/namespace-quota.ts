@@ -12,6 +12,8 @@ export function namespaceQuotaIn(store: Store, namespace: string, shape: PodShap
   const waiting = [...store.policies.values()]
     .filter((policy) => policy.namespace === namespace)
     .flatMap(({ uid }) => store.deployments.by('owner', uid))
+    // What is refused does not wait for room: it is asked for anew (limits.ts).
+    .filter(({ refusal }) => refusal?.cause !== 'QuotaExceeded')
     .reduce((sum, { replicas, status }) => sum + Math.max(0, replicas - status.replicas), 0);
   return { namespaceQuota: Math.max(0, left.pods - waiting), namespaceQuotaName: left.quota };
 }

@@ -6,6 +6,7 @@ import { SpillwayError, sentence } from '../errors.ts';
 import { apiGroup, policyKind } from '../policy/schema.ts';
 import { isRecord } from '../policy/schema-tree.ts';
 import { validatePolicy } from '../policy/validate.ts';
+import { unknownConnections } from './check-connections.ts';
 import { type TemplateFinding, templateFindings, templateLine } from './check-eligibility.ts';
 import { type Manifest, readManifests } from './manifests.ts';
 
@@ -17,6 +18,8 @@ export interface CheckOptions {
   readonly json: boolean;
   /** For which virtual pool the targets of policies are judged; undefined: the AKS add-on, which takes least. */
   readonly pool?: VirtualPool | undefined;
+  /** Names of the Prometheus connections that there are; undefined: not known. */
+  readonly connections?: readonly string[] | undefined;
 }
 
 /** Where the command reads and writes. `out` and `error` take whole lines, without their end. */
@@ -63,7 +66,7 @@ export async function check(options: CheckOptions, io: CheckIo): Promise<0 | 1 |
   const manifests = objects.filter((read): read is Manifest => !('result' in read));
   const pool = options.pool ?? addOn;
   const findings = objects.flatMap((read) =>
-    'result' in read ? [read] : checkManifest(read, manifests, pool),
+    'result' in read ? [read] : checkManifest(read, manifests, pool, options.connections),
   );
   if (options.json) io.out(JSON.stringify(findings, undefined, 2));
   else for (const finding of findings) (finding.result === 'error' ? io.error : io.out)(lineOf(finding));
@@ -113,11 +116,14 @@ function checkManifest(
   { file, value, position }: Manifest,
   manifests: readonly Manifest[],
   pool: VirtualPool | undefined,
+  connections: readonly string[] | undefined,
 ): readonly Finding[] {
   const object = nameOf(value);
   const place = { file, ...position([]), object };
   if (!isPolicy(value)) return [{ result: 'skipped', ...place }];
-  const problems = validatePolicy(value);
+  const broken = validatePolicy(value);
+  const problems =
+    broken.length > 0 || connections === undefined ? broken : unknownConnections(value, connections);
   if (problems.length === 0) {
     const met = pool === undefined ? [] : templateFindings(value, manifests, pool);
     return [{ result: 'valid', ...place }, ...met];

@@ -1,6 +1,6 @@
 import type { Burst } from '../policy/policy.ts';
 import type { BreakerTold, Cost, LimitName } from './decision.ts';
-import type { LimitsObservation, Observation } from './observation.ts';
+import type { LimitsObservation, Observation, RefusedPods } from './observation.ts';
 
 /** One thing that grants less burst than the spill, in replicas. */
 export interface Limit {
@@ -23,12 +23,15 @@ const slack = 1e-9;
 
 /**
  * Every limit that applies now. `asked`: replicas that companions ask for (N). Those among them that the virtual node
- * failed are no burst: growth counts without them, so that they are not replaced where nothing may grow.
+ * failed are no burst: growth counts without them, so that they are not replaced where nothing may grow. Nor are those
+ * that a ResourceQuota refuses: a ReplicaSet tries them ever more seldom (client-go's workqueue: up to 1000 s), and asked
+ * for anew they come as soon as the quota admits them.
  */
 export function limitsOf(burst: Burst, suspended: boolean, observation: Observation, asked: number): Limits {
   const { limits, virtualPool, target, vmPool } = observation;
   const failed = observation.companions.reduce((sum, companion) => sum + (companion.failed ?? 0), 0);
-  const stands = Math.max(0, asked - failed);
+  const refused = observation.companions.reduce((sum, { refused: one }) => sum + overQuota(one), 0);
+  const stands = Math.max(0, asked - failed - refused);
   const growth = (name: LimitName, more: number): Limit => ({ name, replicas: stands + Math.max(0, more) });
   const probes = limits.probing === true ? 0 : 1;
   const hard: Maybe[] = [
@@ -53,6 +56,11 @@ export function limitsOf(burst: Burst, suspended: boolean, observation: Observat
       growth('NamespaceQuota', limits.namespaceQuota),
   ];
   return { hard: hard.filter(applying), soft: soft.filter(applying) };
+}
+
+/** A quota that wants limits in the template refuses for another reason than its size: it admits none however few are asked. */
+function overQuota(refused: RefusedPods | undefined): number {
+  return refused?.cause === 'QuotaExceeded' ? refused.pods : 0;
 }
 
 function hardBudgets({ budget }: Burst, limits: LimitsObservation): readonly Maybe[] {

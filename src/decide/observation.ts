@@ -321,6 +321,8 @@ export interface LimitsObservation {
   readonly quota?: QuotaObservation | undefined;
   /** Seconds until the quota is read again, where it may hold the burst back; undefined or left out: it does not. */
   readonly quotaSeconds?: number | undefined;
+  /** Container groups of the policy's burst pods that do not simply run, at most ten; left out: none that is known. */
+  readonly groups?: readonly GroupObservation[] | undefined;
   /** Replicas that may be created now without overrunning the provider's pace; undefined: not a limit. */
   readonly creationTokens: number | undefined;
   /** Replicas that the namespace's ResourceQuota still admits; undefined: no quota. */
@@ -348,6 +350,19 @@ export interface LimitsObservation {
   readonly budgetSeconds?: number | undefined;
   /** What all bursts together may cost; undefined or left out: no budget of the cluster is configured. */
   readonly cluster?: ClusterBudget | undefined;
+}
+
+/** The container group of a burst pod, as its provider last told it. */
+export interface GroupObservation {
+  readonly pod: string;
+  readonly group: string;
+  /** `Creating`, `Running`, `Failed`, … */
+  readonly state: string;
+  readonly restarts: number;
+  /** What happened to it last, newest first. */
+  readonly events: readonly string[];
+  /** Since it told that. */
+  readonly ageSeconds: number;
 }
 
 /** A quota of the provider, as it was last read. */

@@ -20,7 +20,7 @@ type RedisFeed = Exclude<Feed, { readonly type: 'Prometheus' }>;
 
 /**
  * Demand read from Redis (`BullMQ`, `RedisList` and `RedisStream`), and the drain of its workers, over the same
- * connections. A `Prometheus` source is lost, with a code that says that this version does not read it. `close` ends both.
+ * connections. Of a source that is not in Redis it gives nothing. `close` ends both.
  * @param random between 0 and 1; spreads sweeps and reconnections
  */
 export function redisDemand(
@@ -62,12 +62,8 @@ class RedisDemand implements Demand, DrainPort {
   async #follow(request: WatchRequest, put: (sample: Sample) => void, signal: AbortSignal): Promise<void> {
     const { links, clock } = this.#parts;
     const { feed } = request.source;
-    const report = reportTo(put, detailsOf(request), clock);
-    if (feed.type === 'Prometheus') {
-      report.lost('PROMETHEUS_UNAVAILABLE');
-      return;
-    }
-    const probe = probeOf(feed, report);
+    if (feed.type === 'Prometheus') return;
+    const probe = probeOf(feed, reportTo(put, detailsOf(request), clock));
     const user: RedisUser = {
       attach: (endpoint) => links.attach(endpoint, probe),
       lose: (code) => probe.lose(code),

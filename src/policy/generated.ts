@@ -16,9 +16,9 @@ export async function generated(root: URL): Promise<readonly Generated[]> {
   const page = 'docs/policy.md';
   const text = await readFile(new URL(page, root), 'utf8');
   return [
-    { file: 'charts/spillway/crds/burstpolicies.yaml', content: notice + yamlOf(burstPolicyCrd()) },
+    { file: 'charts/spillway/files/burstpolicies.yaml', content: notice + yamlOf(burstPolicyCrd()) },
     {
-      file: 'charts/spillway/templates/aggregated-roles.yaml',
+      file: 'charts/spillway/files/aggregated-roles.yaml',
       content: notice + aggregatedRoles().map(yamlOf).join('---\n'),
     },
     { file: page, content: withTable(withTable(text, 'spec'), 'status') },

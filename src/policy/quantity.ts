@@ -57,6 +57,17 @@ export function wholeUnits(text: string): number {
   return plainShape.test(text) ? Number(text) : scaled(exact(text), 0);
 }
 
+/**
+ * The quantity of a number that is not negative, as Kubernetes writes it without a suffix larger than its own unit: 42 → `42`,
+ * 42.5 → `42500m`, rounded to thousandths. Undefined: the number is none, or more than an int64 of thousandths holds.
+ */
+export function formatQuantity(value: number): string | undefined {
+  if (!(value >= 0 && value < 9e15)) return undefined;
+  if (Number.isInteger(value)) return String(value);
+  const thousandths = Math.round(value * 1000);
+  return thousandths % 1000 === 0 ? String(thousandths / 1000) : `${thousandths}m`;
+}
+
 function exact(text: string): Exact {
   const match = text.length <= longest ? quantityShape.exec(text) : null;
   if (match === null) throw invalid(text);

@@ -33,6 +33,14 @@ const burst = z.object({
   running: count('Burst pods that are bound to virtual nodes.'),
 });
 
+const source = z.object({
+  name: text('Name of the source.', 63),
+  state: z.enum(['Ok', 'Lost']).describe('Lost: it cannot be read, and has no numbers.'),
+  backlog: largeCount('Jobs that wait.').optional(),
+  oldestJobAge: text('How long its oldest waiting job has waited, as a duration.', 64).optional(),
+  demand: text('Replicas that it asks for, as a quantity such as 3 or 2500m.', 64).optional(),
+});
+
 const cost = z.object({
   ratePerHour: text(
     'What the running burst costs per hour, in the configured currency, as a decimal.',
@@ -40,6 +48,10 @@ const cost = z.object({
   ).optional(),
   spentToday: text(
     'What was spent over the last 24 h, in the configured currency, as a decimal.',
+    64,
+  ).optional(),
+  exhaustedIn: text(
+    "How long the day's budget lasts at this rate, as a duration such as 2h30m; left out where it has none or nothing is spent.",
     64,
   ).optional(),
 });
@@ -77,6 +89,12 @@ export const statusSchema = z.object({
     'How long the oldest waiting job has waited, as a duration such as 1m30s.',
     64,
   ).optional(),
+  sources: z
+    .array(source)
+    .max(16)
+    .meta(listMapBy('name'))
+    .describe('What each source says. External metrics of replicas that do not lead come from here.')
+    .optional(),
   cost: cost.describe('What the burst costs, where prices are configured.').optional(),
   lastDecision: lastDecision.describe('The last decision and why it came out so.').optional(),
 });

@@ -270,6 +270,46 @@ const controllerGauges = {
   },
 } as const satisfies Record<string, MetricDefinition>;
 
+/** Gauges of what Azure tells; absent without the key `azure` in the configuration. */
+const azureGauges = {
+  spillway_azure_quota_limit: {
+    type: 'gauge',
+    labels: ['name'],
+    help: 'Limit of the subscription in the region, by the name of the quota.',
+    example: 'spillway_azure_quota_limit{name="StandardCores"}',
+  },
+  spillway_azure_quota_used: {
+    type: 'gauge',
+    labels: ['name'],
+    help: 'What the subscription uses of the quota, as Azure counts it.',
+    example: 'spillway_azure_quota_used / spillway_azure_quota_limit > 0.8',
+  },
+  spillway_azure_quota_free: {
+    type: 'gauge',
+    labels: ['name'],
+    help: 'What is left of the quota when pods that Azure does not count yet are taken off.',
+    example: 'spillway_azure_quota_free{name="StandardCores"} == 0',
+  },
+  spillway_azure_usage_timestamp_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'When the usage was last read, in seconds since the epoch.',
+    example: 'time() - spillway_azure_usage_timestamp_seconds > 600',
+  },
+  spillway_azure_orphans: {
+    type: 'gauge',
+    labels: [],
+    help: 'Container groups whose pod is gone and that still cost.',
+    example: 'min_over_time(spillway_azure_orphans[30m]) > 0',
+  },
+  spillway_azure_orphans_rate_per_hour: {
+    type: 'gauge',
+    labels: [],
+    help: 'What these groups cost per hour, in the configured currency; absent without a price.',
+    example: 'spillway_azure_orphans_rate_per_hour * 24',
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
 const counters = {
   spillway_drains_total: {
     type: 'counter',
@@ -301,6 +341,12 @@ const counters = {
     help: 'Burst pods that a virtual node failed, by cause.',
     example: 'sum by (cause) (increase(spillway_burst_failures_total[1h]))',
   },
+  spillway_azure_calls_total: {
+    type: 'counter',
+    labels: ['api', 'outcome'],
+    help: 'Calls to Azure Resource Manager by what was asked; outcome is "ok" or the code of the failure (docs/errors.md).',
+    example: 'sum by (outcome) (rate(spillway_azure_calls_total{outcome!="ok"}[15m]))',
+  },
   spillway_watch_restarts_total: {
     type: 'counter',
     labels: ['resource'],
@@ -310,6 +356,13 @@ const counters = {
 } as const satisfies Record<string, MetricDefinition>;
 
 const histograms = {
+  spillway_azure_group_start_seconds: {
+    type: 'histogram',
+    labels: [],
+    help: 'Seconds from the creation of a burst pod until all containers of its container group ran, as Azure tells.',
+    example: 'histogram_quantile(0.9, sum by (le) (rate(spillway_azure_group_start_seconds_bucket[1h])))',
+    buckets: [5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600],
+  },
   spillway_rescue_wait_seconds: {
     type: 'histogram',
     labels: [],
@@ -335,6 +388,7 @@ const histograms = {
 
 /** All gauges by name. */
 export const gaugeDefinitions = {
+  ...azureGauges,
   ...policyGauges,
   ...sourceGauges,
   ...burstGauges,

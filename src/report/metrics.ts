@@ -21,6 +21,22 @@ export interface ApiCall {
   readonly code: string;
 }
 
+/** How Azure stands. Times are milliseconds since the epoch, money in the configured currency. */
+export interface AzureFigures {
+  readonly usages: readonly {
+    readonly name: string;
+    readonly limit: number;
+    readonly used: number;
+    readonly free: number;
+  }[];
+  /** Undefined: no usage was read yet. */
+  readonly usageAtMs: number | undefined;
+  /** Undefined: nobody looked yet. */
+  readonly orphans: number | undefined;
+  /** Undefined: no price is configured. */
+  readonly orphansPerHour: number | undefined;
+}
+
 /** The metrics of one controller. Every function takes plain values; nothing outside report/ knows prom-client. */
 export interface Metrics {
   /** The gauges of the decision's policy and sources become this decision's; its reasons are counted. */
@@ -43,6 +59,12 @@ export interface Metrics {
   countBurstFailure(pool: string, cause: string): void;
   /** Writes of a policy (`namespace/name`) that were planned and not made because the caches were too old. */
   countWithheld(policy: string, writes: number): void;
+  /** What Azure tells now; undefined: this replica does not lead and does not ask. */
+  recordAzure(told: AzureFigures | undefined): void;
+  /** A call to Azure ended; `outcome` is `ok` or a code of errors.ts. */
+  countAzureCall(api: string, outcome: string): void;
+  /** A container group runs, seconds after its pod was created. */
+  observeGroupStart(seconds: number): void;
   countWatchRestart(resource: string): void;
   /** When the watch of a resource last said anything, milliseconds since the epoch. */
   recordWatchEvent(resource: string, atMs: number): void;
@@ -122,6 +144,28 @@ export function createMetrics({ version }: { readonly version: string }): Metric
       setOrRemove(gauge('spillway_cluster_budget_left'), told?.leftToday);
     },
     countBurstFailure: (pool, cause) => counter('spillway_burst_failures_total').inc({ pool, cause }),
+    recordAzure(told) {
+      const [limits, used, free] = [
+        gauge('spillway_azure_quota_limit'),
+        gauge('spillway_azure_quota_used'),
+        gauge('spillway_azure_quota_free'),
+      ];
+      for (const each of [limits, used, free]) each.reset();
+      for (const { name, ...usage } of told?.usages ?? []) {
+        limits.set({ name }, usage.limit);
+        used.set({ name }, usage.used);
+        free.set({ name }, usage.free);
+      }
+      const { usageAtMs, orphans, orphansPerHour } = told ?? {};
+      setOrRemove(
+        gauge('spillway_azure_usage_timestamp_seconds'),
+        usageAtMs === undefined ? undefined : usageAtMs / 1000,
+      );
+      setOrRemove(gauge('spillway_azure_orphans'), orphans);
+      setOrRemove(gauge('spillway_azure_orphans_rate_per_hour'), orphansPerHour);
+    },
+    countAzureCall: (api, outcome) => counter('spillway_azure_calls_total').inc({ api, outcome }),
+    observeGroupStart: (seconds) => histogram('spillway_azure_group_start_seconds').observe(seconds),
     countWatchRestart: (resource) => counter('spillway_watch_restarts_total').inc({ resource }),
     recordWatchEvent(resource, atMs) {
       gauge('spillway_watch_last_event_timestamp_seconds').set({ resource }, atMs / 1000);

@@ -54,7 +54,11 @@ function decisionRows(decision: Decision): readonly (readonly Cell[])[] {
     row('burst granted', burst.granted, limits),
     row('burst asked', burst.asked, 'replicas asked for before this decision'),
     row('burst running', burst.running, 'bound to a virtual node'),
-    row('burst draining', decision.draining.burst, `chosen to leave, ${count(decision.draining.busy)} draining pods busy`),
+    row(
+      'burst draining',
+      decision.draining.burst,
+      `chosen to leave, ${count(decision.draining.busy)} draining pods busy`,
+    ),
     row('left pending', burst.pendingForGrowth, 'so that the VM pool grows'),
     targetReplicas === undefined
       ? ['target replicas', { right: '-' }, 'set by others']

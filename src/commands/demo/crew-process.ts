@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'bullmq';
+import { drainable } from '../../worker/drainable.ts';
 import type { CrewSetup, Order, Word } from './crew.ts';
 
 // Ctrl-C is for the demo, which tells when to end.
@@ -47,5 +48,6 @@ function startWorker(pod: string): Worker {
   worker.on('failed', () => say({ what: 'failed' }));
   worker.on('stalled', () => say({ what: 'stalled' }));
   worker.on('error', () => {});
+  drainable(worker, { podName: pod, signals: false, log: () => {} });
   return worker;
 }

@@ -102,7 +102,10 @@ export async function demo(options: DemoOptions, io: DemoIo): Promise<number> {
         lease: { namespace: 'default', name: 'spillway' },
         http: { host: '127.0.0.1', port: 0 },
         virtualPools: defaultVirtualPools,
-        maxCacheAgeSeconds: 600,
+        maxCacheAgeSeconds: 180,
+        budget: { maxRatePerHour: undefined, maxSpendPerDay: undefined, onExhausted: 'Keep' },
+        breaker: { stuckCreatingAfterSeconds: 900 },
+        prometheus: [],
       },
     });
     closers.push(() => controller.close());

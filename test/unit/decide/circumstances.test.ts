@@ -117,6 +117,18 @@ describe("the namespace's ResourceQuota", () => {
       /The API server refuses 8 burst pods: the Events/,
     );
   });
+
+  test('replicas beyond it are asked for no longer, and anew when it has room; those it refuses for another reason stay', () => {
+    const granted = (cause: 'QuotaExceeded' | 'QuotaWantsLimits', namespaceQuota: number): number => {
+      const refused = { pods: 8, cause, quota: 'team' } as const;
+      const companions = [companion(20, { pods: 12, refused })];
+      return look({ ...wanted200, companions, limits: { namespaceQuota } }).decision.burst.granted;
+    };
+    assert.equal(granted('QuotaExceeded', 0), 12);
+    assert.equal(granted('QuotaExceeded', 3), 15);
+    assert.equal(granted('QuotaExceeded', 1_000), 188);
+    assert.equal(granted('QuotaWantsLimits', 0), 20);
+  });
 });
 
 describe('an HPA that counts burst pods', () => {

@@ -7,6 +7,7 @@ import { after, describe, test } from 'node:test';
 import { demandOn, feed, json, serve, vector } from './prometheus-given.ts';
 import { Heard, requestOf } from './harness.ts';
 
+const timeout = { timeout: 15_000 };
 const folder = mkdtempSync(join(tmpdir(), 'spillway-prometheus-'));
 after(() => rmSync(folder, { recursive: true }));
 const fileWith = (name: string, text: string): string => {
@@ -65,7 +66,7 @@ describe('a Prometheus source', () => {
     assert.equal(first?.headers.authorization, undefined);
   });
 
-  test('is asked anew all the time', async (t) => {
+  test('is asked anew all the time', timeout, async (t) => {
     let waiting = 0;
     const { url } = await serve(t, (_, response) => json(response, vector([(waiting += 1)])));
     const listener = demandOn(t, url).listen(feed('waiting'));
@@ -114,7 +115,7 @@ describe('queries of the same text', () => {
 });
 
 describe('credentials', () => {
-  test('of a file are read anew: a rotated token is the one that is shown', async (t) => {
+  test('of a file are read anew: a rotated token is the one that is shown', timeout, async (t) => {
     let accepted = 'Bearer one';
     const { url } = await serve(t, ({ headers }, response) =>
       json(response, vector([1]), headers.authorization === accepted ? 200 : 401),
@@ -161,7 +162,7 @@ describe('credentials', () => {
   }
 });
 
-test('https is trusted by caFile alone, which may be replaced while it runs', async (t) => {
+test('https is trusted by caFile alone, which may be replaced while it runs', timeout, async (t) => {
   const [right, other] = [certificate('right'), certificate('other')];
   const { url } = await serve(t, (_, response) => json(response, vector([1])), right);
   const caFile = fileWith('ca', other.cert);

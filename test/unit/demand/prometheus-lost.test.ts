@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { freePort } from '../../redis.ts';
 import { demandOn, feed, json, serve, vector, type Answering } from './prometheus-given.ts';
 
+const timeout = { timeout: 15_000 };
 const planted = 'planted-by-the-server';
 const secretOf = (status: number, errorType = 'bad_data'): Answering => {
   return (_, response) => json(response, { status: 'error', errorType, error: planted }, status);
@@ -78,7 +79,7 @@ describe('a Prometheus source is lost, and says what to do and nothing that the 
     ],
   ];
   for (const [what, answering, code, message] of cases) {
-    test(what, async (t) => {
+    test(what, timeout, async (t) => {
       const { url } = await serve(t, answering);
       const lost = await demandOn(t, url, { timeoutSeconds: 4 }).listen(feed('waiting')).lost();
       assert.equal(lost.code, code);
@@ -131,20 +132,24 @@ describe('a Prometheus source is lost, and says what to do and nothing that the 
   });
 });
 
-test('a Prometheus that comes back is read again, and the time since the last good answer is told', async (t) => {
-  const port = await freePort();
-  const good: Answering = (_, response) => json(response, vector([4]));
-  const first = await serve(t, good, undefined, port);
-  const listener = demandOn(t, first.url).listen(feed('waiting'));
-  const before = await listener.ok();
-  await first.stop();
-  const lost = await listener.lost('PROMETHEUS_UNREACHABLE');
-  assert.ok(lost.sinceMs >= before.atMs && lost.sinceMs <= lost.atMs);
-  await serve(t, good, undefined, port);
-  assert.equal((await listener.ok((s) => s.atMs > lost.atMs)).backlog, 4);
-});
+test(
+  'a Prometheus that comes back is read again, and the time since the last good answer is told',
+  timeout,
+  async (t) => {
+    const port = await freePort();
+    const good: Answering = (_, response) => json(response, vector([4]));
+    const first = await serve(t, good, undefined, port);
+    const listener = demandOn(t, first.url).listen(feed('waiting'));
+    const before = await listener.ok();
+    await first.stop();
+    const lost = await listener.lost('PROMETHEUS_UNREACHABLE');
+    assert.ok(lost.sinceMs >= before.atMs && lost.sinceMs <= lost.atMs);
+    await serve(t, good, undefined, port);
+    assert.equal((await listener.ok((s) => s.atMs > lost.atMs)).backlog, 4);
+  },
+);
 
-test('a query that nobody answers holds up no other of the same connection', async (t) => {
+test('a query that nobody answers holds up no other of the same connection', timeout, async (t) => {
   const { url } = await serve(t, ({ form }, response) => {
     if (form.get('query') !== 'slow') json(response, vector([7]));
   });

@@ -54,7 +54,10 @@ scrape_configs:
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
-  const gone = once(server, 'exit');
+  const missing = new Promise<never>((_, reject) => {
+    server.once('error', (cause) => reject(new Error('apt-get install prometheus', { cause })));
+  });
+  const gone = once(server, 'exit').catch(() => undefined);
   const kill = (): void => void server.kill('SIGKILL');
   process.once('exit', kill);
   t.after(async () => {
@@ -63,7 +66,7 @@ scrape_configs:
     await gone;
     rmSync(folder, { recursive: true });
   });
-  await saysReady(server);
+  await Promise.race([missing, saysReady(server)]);
   return {
     url: `http://127.0.0.1:${port}`,
     show(metrics) {

@@ -36,7 +36,7 @@ export function policyWith(
       lastDecision: { id: 'd', at: '2026-01-02T03:04:05.678Z', summary: 'x' },
       ...status,
     },
-  } as BurstPolicy;
+  };
 }
 
 /** What a replica knows that does not lead. */

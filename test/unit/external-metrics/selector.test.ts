@@ -111,7 +111,7 @@ describe('a label selector', () => {
           .map(([key, value]) => `${key}=${value}`)
           .join(',');
         assert.equal(matches(parseSelector(text), wanted), true);
-        const [[key = '', value = ''] = []] = Object.entries(wanted);
+        const [[key, value] = ['', '']] = Object.entries(wanted);
         assert.equal(matches(parseSelector(text), { ...wanted, [key]: other }), other === value);
         assert.equal(matches(parseSelector(`!${key}`), wanted), false);
       }),

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Agent, type RequestOptions, request } from 'node:https';
+import { Agent, type AgentOptions, type RequestOptions, request } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 
 /** What a server answered over TLS. */
@@ -44,6 +44,6 @@ export async function ask({ body, ...options }: AskOptions): Promise<Answered> {
 }
 
 /** An agent that keeps one connection, as the API server does. */
-export function keeping(options: RequestOptions): Agent {
+export function keeping(options: AgentOptions): Agent {
   return new Agent({ keepAlive: true, maxSockets: 1, ...options });
 }
