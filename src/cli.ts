@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
 import { systemClock } from './clock.ts';
+import { connect, userAgentOf } from './cluster/client.ts';
 import { defaultVirtualPools } from './cluster/virtual-nodes.ts';
 import { check } from './commands/check.ts';
 import { demo } from './commands/demo/demo.ts';
@@ -8,8 +9,12 @@ import { doctor } from './commands/doctor/doctor.ts';
 import { explain, explainIo } from './commands/explain.ts';
 import { explainPod } from './commands/explain-pod.ts';
 import { defaultKubeconfig } from './commands/explain-readers.ts';
+import { ready } from './commands/ready.ts';
 import { run } from './commands/run.ts';
 import { simulate } from './commands/simulate.ts';
+import { namedIn, namespacesIn } from './commands/uninstall/arguments.ts';
+import { UninstallCluster } from './commands/uninstall/cluster.ts';
+import { uninstall, type UninstallOptions } from './commands/uninstall/uninstall.ts';
 import { loadConfig } from './config.ts';
 import { SpillwayError } from './errors.ts';
 import { parseDuration } from './policy/duration.ts';
@@ -71,6 +76,7 @@ program
     'a policy of your own (namespace media, target thumbnail-worker, queue thumbnails, Secret redis)',
   )
   .option('--keep', 'stay up until Ctrl-C, and print a kubeconfig for your own kubectl', false)
+  .option('--azure', 'with a fake Azure behind the virtual node: quota, price and orphans', false)
   .action(async (given: DemoArguments) => {
     process.exitCode = await demo(
       {
@@ -81,6 +87,7 @@ program
         seed: given.seed,
         policyFile: given.policy,
         keep: given.keep,
+        azure: given.azure,
       },
       { out: process.stdout, error, signal: interrupted() },
     );
@@ -199,6 +206,64 @@ program
     );
   });
 
+program
+  .command('ready')
+  .description('wait until a running Spillway is ready')
+  .option('--url <url>', 'where it serves', 'http://127.0.0.1:8080')
+  .option('--timeout <time>', 'how long to wait; 0s asks once', '0s')
+  .action(async ({ url, timeout }: { url: string; timeout: string }) => {
+    const timeoutSeconds = parseDuration(timeout);
+    process.exitCode = await ready(
+      { url, timeoutSeconds },
+      { clock: systemClock, out, signal: interrupted() },
+    );
+  });
+
+program
+  .command('uninstall')
+  .description(
+    'drain all bursts, stop the controller and give policies back: what the chart runs before it goes',
+  )
+  .requiredOption('--namespaces <names>', 'where policies are: all, or names with commas between them')
+  .requiredOption('--deployment <namespace/name>', 'the controller')
+  .requiredOption('--lease <namespace/name>', 'the Lease of its leader')
+  .option('--timeout <time>', 'how long busy workers may take', '3m30s')
+  .addOption(
+    new Option('--on-timeout <what>', 'what becomes of burst that is busy after that')
+      .choices(['Delete', 'Fail'])
+      .default('Delete'),
+  )
+  .option('--kubeconfig <file>', 'cluster (default: the one that this runs in)')
+  .action(async (given: UninstallArguments) => {
+    const options = {
+      deployment: namedIn(given.deployment),
+      lease: namedIn(given.lease),
+      timeoutSeconds: parseDuration(given.timeout),
+      onTimeout: given.onTimeout,
+    };
+    const podName = process.env['POD_NAME'] ?? 'uninstall';
+    const client = connect({
+      kubeconfigPath: given.kubeconfig,
+      userAgent: userAgentOf(version, podName),
+    });
+    const cluster = new UninstallCluster(client, namespacesIn(given.namespaces));
+    try {
+      const io = { out, error, clock: systemClock, signal: interrupted() };
+      process.exitCode = await uninstall(options, cluster, io);
+    } finally {
+      await client.close();
+    }
+  });
+
+interface UninstallArguments {
+  readonly namespaces: string;
+  readonly deployment: string;
+  readonly lease: string;
+  readonly timeout: string;
+  readonly onTimeout: UninstallOptions['onTimeout'];
+  readonly kubeconfig?: string;
+}
+
 interface DoctorArguments {
   readonly namespace?: string;
   readonly kubeconfig?: string;
@@ -227,6 +292,7 @@ interface DemoArguments {
   readonly seed: string;
   readonly policy?: string;
   readonly keep: boolean;
+  readonly azure: boolean;
 }
 
 function factor(text: string): number {

@@ -43,6 +43,10 @@ export const errorTable = {
   EXPLAIN_URL_FAILED: 'The controller at {url} gave no decision ({problem}). Check --url, or leave it out.',
   EXPLAIN_POD_INVALID: '"{key}" does not name a pod. Write: spillway explain pod namespace/name.',
   EXPLAIN_POD_NOT_FOUND: 'There is no pod {key} in the cluster. List them with kubectl get pods -A.',
+  READY_NOT: 'The Spillway at {url} is not ready after {timeout} ({problem}). Look at its log and at /readyz.',
+  UNINSTALL_NAME_INVALID: '"{value}" names no object. Write namespace/name.',
+  UNINSTALL_BUSY:
+    '{count} companions are still busy after {timeout}, and they go on draining. Uninstall again later, or set uninstall.onTimeout to Delete.',
   DOCTOR_ACCOUNT_INVALID: '"{value}" does not name a ServiceAccount. Write namespace/name.',
   SECRET_NOT_FOUND:
     'The Secret {secret} does not exist in namespace {namespace}. Create it, or name another in the source.',

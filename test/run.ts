@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { ensureRedisServer } from '../src/commands/redis-server.ts';
+import { ensurePrograms } from './programs.ts';
 import { runFiles } from './run-files.ts';
 
 /**
@@ -31,7 +31,7 @@ if (wanted.length === 0) {
   }
 }
 
-await ensureRedisServer((line) => console.log(line));
+await ensurePrograms();
 
 const totals = await runFiles(files, { concurrency: Math.max(1, availableParallelism() - 1) });
 passed += totals.passed;

@@ -130,7 +130,9 @@ function print(
       ),
     );
   } else {
-    const told = { policy: key, target, status, decision: recorded?.decision, nowMs: io.clock.now() };
+    const { decision, observation } = recorded ?? {};
+    const groups = observation?.limits.groups;
+    const told = { policy: key, target, status, decision, groups, nowMs: io.clock.now() };
     for (const line of tell(told)) io.out(line);
   }
   if (recorded !== undefined || status?.lastDecision !== undefined) return 0;

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { SpillwayError } from '../errors.ts';
+import { ensureProgram } from './programs.ts';
 
 /** A Redis server of our own, for the demo and the tests. */
 export interface RedisServer {
@@ -21,24 +22,9 @@ export interface RedisServer {
  * so first; elsewhere REDIS_SERVER_MISSING says how to get it.
  */
 export async function ensureRedisServer(say: (line: string) => void): Promise<string> {
-  const present = onPath('redis-server');
-  if (present !== undefined) return present;
-  const apt = onPath('apt-get');
-  if (apt === undefined || process.getuid?.() !== 0) throw new SpillwayError('REDIS_SERVER_MISSING');
-  say('redis-server is not installed: installing it with apt-get.');
-  await finished(spawn(apt, ['update', '-qq'], { stdio: 'ignore' }));
-  const env = {
-    ...process.env,
-    DEBIAN_FRONTEND: 'noninteractive',
-    // Only the program is wanted: a Redis that starts with the machine is none of our business.
-    RUNLEVEL: '1',
-  };
-  await finished(
-    spawn(apt, ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'], { stdio: 'ignore', env }),
-  );
-  const installed = onPath('redis-server');
-  if (installed === undefined) throw new SpillwayError('REDIS_SERVER_MISSING');
-  return installed;
+  const program = await ensureProgram('redis-server', 'redis-server', say);
+  if (program === undefined) throw new SpillwayError('REDIS_SERVER_MISSING');
+  return program;
 }
 
 export interface RedisServerOptions {
@@ -110,22 +96,4 @@ export async function freePort(): Promise<number> {
   await once(probe, 'close');
   if (address === null || typeof address === 'string') throw new Error('the loopback gave no port');
   return address.port;
-}
-
-function onPath(program: string): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter).concat('/usr/bin', '/usr/local/bin', '/usr/sbin');
-  return folders.map((folder) => join(folder, program)).find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function finished(child: ChildProcess): Promise<void> {
-  await once(child, 'exit');
 }

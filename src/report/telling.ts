@@ -1,4 +1,5 @@
 import type { Decision, SourceDemand } from '../decide/decision.ts';
+import type { GroupObservation } from '../decide/observation.ts';
 import { count, seconds } from '../decide/words.ts';
 import type { BurstPolicyStatus } from '../policy/schema.ts';
 import { type Cell, printable, tableLines } from './table.ts';
@@ -11,6 +12,8 @@ export interface Told {
   readonly target: string;
   readonly status: BurstPolicyStatus | undefined;
   readonly decision: Decision | undefined;
+  /** Container groups that do not simply run; undefined or left out: none that is known. */
+  readonly groups?: readonly GroupObservation[] | undefined;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
 }
@@ -32,9 +35,16 @@ export function tell(told: Told): readonly string[] {
         ]),
     ...titled('Numbers', decision === undefined ? statusRows(status) : decisionRows(decision)),
     ...titled('Sources', decision === undefined ? [] : sourceRows(decision.sources)),
+    ...titled('Container groups', (told.groups ?? []).map(groupRow)),
     ...titled('Why', reasons),
     ...titled('Conditions', conditionRows(status)),
   ];
+}
+
+function groupRow({ pod, group, state, restarts, events, ageSeconds }: GroupObservation): readonly Cell[] {
+  const restarted = restarts === 0 ? '' : `, restarted ${restarts} times`;
+  const happened = events.length === 0 ? '' : `, last ${events.join(', ')}`;
+  return [pod, group, `${state}${restarted}${happened} (told ${ago(ageSeconds * 1000)})`];
 }
 
 function titled(title: string, rows: readonly (readonly Cell[])[]): readonly string[] {

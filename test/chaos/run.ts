@@ -1,4 +1,4 @@
-import { ensureRedisServer } from '../../src/commands/redis-server.ts';
+import { ensurePrograms } from '../programs.ts';
 import { ensureBinaries } from '../cluster/build.ts';
 import { play } from './play.ts';
 import { scenarioOf } from './scenario.ts';
@@ -14,7 +14,7 @@ const seed = Number(process.env['SPILLWAY_CHAOS_SEED'] ?? Date.now() % 100_000);
 const say = (line: string): void => console.log(line);
 
 say(`SPILLWAY_CHAOS_SEED=${seed}`);
-await ensureRedisServer(say);
+await ensurePrograms(say);
 await ensureBinaries(say);
 
 const startedMs = performance.now();

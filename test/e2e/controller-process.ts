@@ -30,8 +30,10 @@ export async function startControllerProcess(options: {
   readonly podName: string;
   /** More of the operator's configuration. */
   readonly config?: object;
+  /** Other credentials than the administrator's. */
+  readonly kubeconfigPath?: string;
 }): Promise<ControllerProcess> {
-  const { cluster, podName } = options;
+  const { cluster, podName, kubeconfigPath = cluster.kubeconfigPath } = options;
   const port = await freePort();
   const config = join(cluster.dir, `${podName}.yaml`);
   const logFile = join(cluster.dir, `${podName}.log`);
@@ -46,7 +48,7 @@ export async function startControllerProcess(options: {
   );
   const child: ChildProcess = spawn(
     process.execPath,
-    ['src/cli.ts', 'run', '--kubeconfig', cluster.kubeconfigPath, '--config', config, '--log-format', 'json'],
+    ['src/cli.ts', 'run', '--kubeconfig', kubeconfigPath, '--config', config, '--log-format', 'json'],
     { env: { ...process.env, POD_NAME: podName }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const file = createWriteStream(logFile, { flags: 'a' });

@@ -75,9 +75,7 @@ describe('what limits a burst besides its policy', () => {
     assert.ok((await spent()) > 0);
     const text = await waitFor('the spend to be in the metrics', async () => {
       const page = await (await fetch(`${controller.url}/metrics`)).text();
-      return (
-        /^spillway_burst_spent\{[^}]*\} (\S+)$/m.exec(page)?.[1] ??
-      );
+      return /^spillway_burst_spent_24h\{[^}]*\} (\S+)$/m.exec(page)?.[1];
     });
     assert.ok(Number(text) > 0, text);
   });

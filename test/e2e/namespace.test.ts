@@ -67,9 +67,15 @@ describe('a namespace that is deleted while its policy bursts', () => {
     const refused = writes.filter(({ succeeded, code }) => !succeeded && code !== 404 && code !== 409);
     const lines = controller
       .log()
-      .filter((line) => Date.parse(String(line['time'])) >= sinceMs && ['warn', 'error'].includes(line.level));
+      .filter(
+        (line) => Date.parse(String(line['time'])) >= sinceMs && ['warn', 'error'].includes(line.level),
+      );
     const told = JSON.stringify({ refused, lines });
-    assert.deepEqual(lines.filter(({ level }) => level === 'error'), [], told);
+    assert.deepEqual(
+      lines.filter(({ level }) => level === 'error'),
+      [],
+      told,
+    );
     assert.ok(refused.length <= 5 && lines.length <= 5, told);
   }
 
@@ -124,7 +130,15 @@ describe('a namespace that is deleted while its policy bursts', () => {
     });
     await history.until('a burst again', ({ burstReady }) => burstReady === burst);
     const deletedAtMs = await deleteNamespace();
-    await waitFor('the policy to go', () => scene.policy().then(() => false, () => true), 60_000);
+    await waitFor(
+      'the policy to go',
+      () =>
+        scene.policy().then(
+          () => false,
+          () => true,
+        ),
+      60_000,
+    );
     await sleep(3_000);
     expectNoTrouble(deletedAtMs);
     await scene.patchDeployment(target, { metadata: { finalizers: null } });

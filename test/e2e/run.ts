@@ -1,5 +1,5 @@
 import { globSync } from 'node:fs';
-import { ensureRedisServer } from '../../src/commands/redis-server.ts';
+import { ensurePrograms } from '../programs.ts';
 import { ensureBinaries } from '../cluster/build.ts';
 import { runFiles } from '../run-files.ts';
 
@@ -13,7 +13,7 @@ const files = globSync(['test/cluster/*.test.ts', 'test/e2e/*.test.ts'])
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .toSorted();
 
-await ensureRedisServer((line) => console.log(line));
+await ensurePrograms();
 await ensureBinaries((line) => console.log(line));
 
 const { passed, failed, skipped } = await runFiles(files, {

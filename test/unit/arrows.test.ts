@@ -16,6 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...everyone,
     'act/eligibility/rule.ts',
     'act/eligibility/rules.ts',
+    'azure/settings.ts',
     'demand/prometheus-settings.ts',
     'external-metrics/settings.ts',
   ],
@@ -31,7 +32,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // What a pod's status tells of a failure is told alike to the cluster's caches and to the lab.
   cluster: [...everyone, 'config.ts', 'policy', 'decide', 'limits/failure-cause.ts'],
   limits: [...everyone, 'config.ts', 'policy', 'decide', 'cluster'],
-  azure: [...everyone, 'config.ts', 'policy', 'decide'],
+  azure: [...everyone, 'config.ts', 'policy', 'decide', 'cluster', 'limits'],
   report: [...everyone, 'config.ts', 'policy', 'decide', 'cluster', 'limits/burst-limits.ts'],
   web: [...everyone, 'policy', 'decide'],
   'external-metrics': [...everyone, 'policy', 'decide', 'cluster'],
@@ -79,6 +80,12 @@ const pure: Readonly<Record<string, RegExp>> = {
   'act/drain-work.ts': /^$/,
   'act/companion.ts': /^node:crypto$/,
   'act/adapt.ts': /^$/,
+  'azure/capability.ts': /^$/,
+  'azure/group-state.ts': /^$/,
+  'azure/orphans.ts': /^$/,
+  'azure/pace.ts': /^$/,
+  'azure/promised.ts': /^$/,
+  'azure/quota.ts': /^$/,
 };
 
 interface Import {

@@ -13,7 +13,8 @@ import { startRedisServer } from '../redis-server.ts';
 import { startController } from '../run.ts';
 import { within } from '../within.ts';
 import { hireCrew } from './crew.ts';
-import { namespace, policyOf, queue as queueName, sceneOf } from './scene.ts';
+import { type DemoAzure, demoAzure } from './azure.ts';
+import { namespace, policyOf, prices, queue as queueName, sceneOf } from './scene.ts';
 import { clock, liveScreen, plainScreen, type Screen } from './screen.ts';
 import { type Summary, Watch } from './watch.ts';
 
@@ -32,6 +33,8 @@ export interface DemoOptions {
   readonly policyFile: string | undefined;
   /** Stays up after the burst, for one's own kubectl. */
   readonly keep: boolean;
+  /** With a fake Azure behind the virtual node: quota, price and orphans. */
+  readonly azure: boolean;
 }
 
 export interface DemoIo {
@@ -93,7 +96,11 @@ export async function demo(options: DemoOptions, io: DemoIo): Promise<number> {
     const kubeconfig = join(folder, 'kubeconfig');
     writeFileSync(kubeconfig, api.kubeconfig());
 
+    const azure = options.azure ? await demoAzure(world, () => driver.catchUp(), folder) : undefined;
+    if (azure !== undefined) closers.push(() => azure.close());
+
     const controller = await startController({
+      ...(azure === undefined ? {} : { fakeArm: azure.fakeArm }),
       kubeconfigPath: kubeconfig,
       podName: 'spillway-demo',
       log: createLogger({ level: 'silent', pretty: false }),
@@ -101,7 +108,11 @@ export async function demo(options: DemoOptions, io: DemoIo): Promise<number> {
         namespaces: 'all',
         lease: { namespace: 'default', name: 'spillway' },
         http: { host: '127.0.0.1', port: 0 },
-        virtualPools: defaultVirtualPools,
+        virtualPools:
+          azure === undefined
+            ? defaultVirtualPools
+            : defaultVirtualPools.map((pool) => ({ ...pool, price: prices })),
+        ...(azure === undefined ? {} : { azure: azure.settings }),
         maxCacheAgeSeconds: 180,
         budget: { maxRatePerHour: undefined, maxSpendPerDay: undefined, onExhausted: 'Keep' },
         breaker: { stuckCreatingAfterSeconds: 900 },
@@ -118,7 +129,7 @@ export async function demo(options: DemoOptions, io: DemoIo): Promise<number> {
     closers.push(tellEvents(world.objects, screen));
     if (options.keep) screen.tell(`  kubectl --kubeconfig ${kubeconfig} get pods,nodes,bp -A`);
 
-    await play(options, io.signal, { queue, watch, screen });
+    await play(options, io.signal, { queue, watch, screen, azure });
     const summary = watch.summary();
     if (options.json) io.out.write(`${JSON.stringify(summary)}\n`);
     else screen.tell(ending(summary));
@@ -133,21 +144,28 @@ export async function demo(options: DemoOptions, io: DemoIo): Promise<number> {
 async function play(
   options: DemoOptions,
   signal: AbortSignal,
-  stage: { readonly queue: Queue; readonly watch: Watch; readonly screen: Screen },
+  stage: {
+    readonly queue: Queue;
+    readonly watch: Watch;
+    readonly screen: Screen;
+    readonly azure: DemoAzure | undefined;
+  },
 ): Promise<void> {
-  const { queue, watch, screen } = stage;
+  const { queue, watch, screen, azure } = stage;
   let spiked: Promise<void> | undefined;
   let overSeconds: number | undefined;
   for (;;) {
     const moment = await watch.moment();
-    screen.show(moment);
+    screen.show(azure === undefined ? moment : { ...moment, azure: azure.words() });
+    const happened = azure?.beat(moment);
+    if (happened !== undefined) screen.tell(`  ${clock(moment.atSeconds)}  ${happened}`);
     if (spiked === undefined && moment.atSeconds >= quietSeconds) {
       screen.tell(`  ${clock(moment.atSeconds)}  a spike: ${jobs} jobs of ${jobMs} ms arrive at once`);
       spiked = spike(queue, watch);
       // An interrupted demo does not wait for it; what becomes of it then is nobody's trouble.
       spiked.catch(() => undefined);
     }
-    if (watch.over) overSeconds ??= moment.atSeconds;
+    if (watch.over && azure?.over !== false) overSeconds ??= moment.atSeconds;
     const seen = overSeconds !== undefined && moment.atSeconds >= overSeconds + lastLookSeconds;
     const timeIsUp = moment.atSeconds >= options.durationSeconds;
     if (signal.aborted || (!options.keep && (seen || timeIsUp))) break;

@@ -56,7 +56,8 @@ export function plainScreen(output: Output, header: string): Screen {
       const { waiting, active, vmRunning, vmNodes, burstRunning, burstAsked, cost } = moment;
       output.write(
         `${clock(moment.atSeconds)}  queue ${waiting} waiting, ${active} in work · VM ${vmRunning} on ${vmNodes} nodes · ` +
-          `burst ${burstRunning} of ${burstAsked} · cost ${money(cost)} · ${moment.summary}\n`,
+          `burst ${burstRunning} of ${burstAsked} · cost ${money(cost)} · ` +
+          `${moment.azure === undefined ? '' : `${moment.azure} · `}${moment.summary}\n`,
       );
     },
     tell: (line) => void output.write(`${line}\n`),
@@ -86,6 +87,7 @@ function linesOf(moment: Moment, longestQueue: number, header: string, columns: 
     ),
     row('burst', burstRunning, most, `${burstRunning} of ${burstAsked} on the virtual node`),
     `  cost   ${money(moment.cost)} for the burst so far`,
+    ...(moment.azure === undefined ? [] : [`  azure  ${moment.azure}`]),
     '',
     ...wrap(moment.summary, columns - 4).map((line) => `  ${line}`),
     '',

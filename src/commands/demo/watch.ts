@@ -22,6 +22,8 @@ export interface Moment {
   readonly cost: number;
   /** Sentence of the latest decision. */
   readonly summary: string;
+  /** What Azure tells; left out: the demo runs without. */
+  readonly azure?: string;
 }
 
 /** What the demo tells at its end: the one line of `--json`. */

@@ -19,7 +19,7 @@ function cluster(pods: Iterable<string>) {
   let suspects: Suspects = new Map();
   return {
     there,
-    look(groups: readonly Group[], atSeconds: number) {
+    look: (groups: readonly Group[], atSeconds: number): readonly string[] => {
       const seen = lookForOrphans(suspects, {
         groups,
         hasNode: (name) => name === 'aci',
