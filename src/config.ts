@@ -141,7 +141,8 @@ const breaker = z.strictObject({
   stuckCreatingAfterSeconds: z.number().min(60).max(longestStart).default(900),
 });
 
-const schema = z.strictObject({
+/** The configuration file as people write it. */
+export const configSchema = z.strictObject({
   namespaces: z.union([z.literal('all'), z.array(name).min(1)]).default('all'),
   lease: z
     .strictObject({ namespace: name.optional(), name: name.default('spillway') })
@@ -174,7 +175,7 @@ export function parseConfig(text: string, file: string, builtInPools: readonly V
   const document = parseDocument(text);
   const [broken] = document.errors;
   if (broken !== undefined) throw invalid(file, `it is not YAML (line ${broken.linePos?.[0].line ?? 1})`);
-  const parsed = schema.safeParse(document.toJS() ?? {});
+  const parsed = configSchema.safeParse(document.toJS() ?? {});
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw invalid(file, `${issue?.path.join('.') || 'the top level'}: ${issue?.message ?? 'unknown'}`);

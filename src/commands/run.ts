@@ -143,6 +143,12 @@ export async function startController(options: RunOptions): Promise<Running> {
   const stopStanding = new AbortController();
   let stopLeading = new AbortController();
   let led: Promise<unknown> = Promise.resolve();
+  const leadAfter = async (before: Promise<unknown>, signal: AbortSignal): Promise<void> => {
+    await before;
+    await followed?.lead(lease);
+    await Promise.all([controller.lead(lease, signal), externalMetrics?.lead(lease, signal)]);
+    await followed?.rest();
+  };
   const lease = new Lease({
     client,
     clock,
@@ -153,14 +159,8 @@ export async function startController(options: RunOptions): Promise<Running> {
     onAcquired: () => {
       log.info({ lease: config.lease.name }, 'leading');
       metrics.setLeader(true);
-      const before = led;
       stopLeading = new AbortController();
-      const { signal } = stopLeading;
-      led = before.then(async () => {
-        await followed?.lead(lease);
-        await Promise.all([controller.lead(lease, signal), externalMetrics?.lead(lease, signal)]);
-        await followed?.rest();
-      });
+      led = leadAfter(led, stopLeading.signal);
     },
     onLost: () => {
       log.info({ lease: config.lease.name }, 'not leading any more');

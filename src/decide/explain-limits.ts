@@ -54,9 +54,10 @@ const details: Readonly<Partial<Record<LimitName, Detail>>> = {
 
 function quotaWords({ quota }: LimitsObservation): string | undefined {
   if (quota === undefined) return undefined;
-  return quota.state === 'known'
-    ? `${quota.name}, ${count(quota.used)} of ${count(quota.limit)} in use`
-    : 'it cannot be read, and azure.whenUnknown says Hold';
+  if (quota.state === 'unknown') return 'it cannot be read, and azure.whenUnknown says Hold';
+  const promised = Math.max(0, quota.limit - quota.used - quota.free);
+  const others = promised > 0 ? `, ${count(promised)} promised` : '';
+  return `${quota.name}, ${count(quota.used)} of ${count(quota.limit)} in use${others}`;
 }
 
 function spentWords(spent: number, max: number | undefined, limits: LimitsObservation): string | undefined {

@@ -99,7 +99,8 @@ function lastDecisionOf({ id, atMs, summary, reasons }: Decision): BurstPolicySt
 function sourceOf(source: SourceDemand): NonNullable<BurstPolicyStatus['sources']>[number] {
   const { name, state, backlog, oldestAgeSeconds, replicas } = source;
   if (state === 'lost') return { name, state: 'Lost' };
-  const demand = formatQuantity(replicas);
+  // To a tenth, upwards: noise is not worth a write.
+  const demand = formatQuantity(Math.ceil(replicas * 10) / 10);
   return {
     name,
     state: 'Ok',

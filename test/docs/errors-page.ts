@@ -30,6 +30,7 @@ const chapters: readonly (readonly [title: string, where: string, begins: RegExp
     'In the log, or in the answer that an HPA gets: `kubectl describe hpa`.',
     /^EXTERNAL_METRICS_/,
   ],
+  ['Azure', 'In the log; those of the configuration also on standard error.', /^AZURE_/],
   ['Explain', 'From `spillway explain`.', /^EXPLAIN_/],
   ['The web server', 'In the JSON of an answer, or when it starts.', /^(HTTP|DECISION)_/],
   ['Others', 'On standard error, or in the log.', /^/],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { freePort } from '../../src/commands/redis-server.ts';
 import type { OwnCluster } from '../cluster/cluster.ts';
 import { waitFor } from '../cluster/wait-for.ts';
+import { fastPool } from './objects.ts';
 
 /** `spillway run` as a process of its own, as in a pod. */
 export interface ControllerProcess {
@@ -43,6 +44,7 @@ export async function startControllerProcess(options: {
       http: { host: '127.0.0.1', port },
       lease: { namespace: 'default' },
       namespaces: 'all',
+      virtualPools: [fastPool],
       ...options.config,
     }),
   );

@@ -3,7 +3,6 @@ import { after, before, describe, test } from 'node:test';
 import { waitFor } from '../cluster/wait-for.ts';
 import type { ControllerProcess } from './controller-process.ts';
 import {
-  fastPool,
   fullPool,
   namespace,
   observingPolicy,
@@ -74,7 +73,7 @@ describe('Rescue on a full pool', () => {
     await scene.cluster.virtualNode.setDeletion('remove');
     await scene.apply(fullPool(), workerDeployment({ name: 'filler', replicas: vmCapacity }));
     await scene.kubectl(`rollout status deployment/filler -n ${namespace} --timeout=60s`);
-    controller = await scene.controller('spillway-0', { virtualPools: [fastPool] });
+    controller = await scene.controller('spillway-0');
   });
   after(() => scene?.close());
 
@@ -197,7 +196,7 @@ describe('Rescue with scaling', () => {
   before(async () => {
     scene = await startScene();
     await scene.cluster.virtualNode.setDeletion('remove');
-    await scene.controller('spillway-0', { virtualPools: [fastPool] });
+    await scene.controller('spillway-0');
   });
   after(() => scene?.close());
 

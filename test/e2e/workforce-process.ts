@@ -42,6 +42,8 @@ export interface Report {
   readonly failed: number;
   /** Jobs that were in work on a pod when it was killed. */
   readonly interrupted: number;
+  /** What a job took in work in the slowest five seconds that had a hundred of them, on average, ms. */
+  readonly slowestMs: number;
 }
 
 interface OnePod {
@@ -65,6 +67,7 @@ async function work(options: WorkforceOptions): Promise<void> {
   let stalled = 0;
   let failed = 0;
   let interrupted = 0;
+  const spans = new Map<number, { jobs: number; ms: number }>();
   const locks = options.killsBurst === true ? { lockDuration: 3_000, stalledInterval: 1_000 } : {};
 
   const start = (pod: SlimPod): void => {
@@ -90,6 +93,11 @@ async function work(options: WorkforceOptions): Promise<void> {
     );
     worker.on('stalled', () => {
       stalled += 1;
+    });
+    worker.on('completed', ({ processedOn = 0, finishedOn = 0 }) => {
+      const slot = Math.floor(finishedOn / 5000);
+      const span = spans.get(slot) ?? { jobs: 0, ms: 0 };
+      spans.set(slot, { jobs: span.jobs + 1, ms: span.ms + finishedOn - processedOn });
     });
     worker.on('failed', () => {
       failed += 1;
@@ -139,6 +147,10 @@ async function work(options: WorkforceOptions): Promise<void> {
       stalled,
       failed,
       interrupted,
+      slowestMs: Math.max(
+        0,
+        ...[...spans.values()].filter(({ jobs }) => jobs >= 100).map(({ jobs, ms }) => ms / jobs),
+      ),
     };
     process.send?.(report);
   });

@@ -103,6 +103,22 @@ test('of two candidates one leads, and renews every two seconds', async () => {
   await ended(a, b);
 });
 
+test('both know when somebody was last seen to lead', async () => {
+  const [api, clock] = [new FakeApi(), new VirtualClock()];
+  const a = candidate(api, clock, 'a');
+  assert.equal(a.lease.ledSecondsAgo(), Number.POSITIVE_INFINITY);
+  await clock.pass(100);
+  const b = candidate(api, clock, 'b');
+  await clock.pass(60_000);
+  for (const { lease } of [a, b]) assert.ok(lease.ledSecondsAgo() <= 5, 'renewed and seen');
+  await ended(a);
+  const since = b.lease.ledSecondsAgo();
+  b.stop.abort();
+  await clock.pass(90_000);
+  assert.ok(b.lease.ledSecondsAgo() >= since + 90);
+  await ended(b);
+});
+
 test('a leader that stops gives the lease back, and the other takes it at once', async () => {
   const [api, clock] = [new FakeApi(), new VirtualClock()];
   const a = candidate(api, clock, 'a');

@@ -32,6 +32,21 @@ describe('the configuration', () => {
     });
   });
 
+  test('serves HPAs where that is switched on, and only there', () => {
+    assert.equal(parse('externalMetrics: { port: 6443 }').externalMetrics, undefined);
+    assert.deepEqual(parse('externalMetrics: { enabled: true }').externalMetrics, {
+      host: '0.0.0.0',
+      port: 8443,
+      certDir: undefined,
+      service: { name: 'spillway-external-metrics', namespace: undefined },
+    });
+    const own = 'externalMetrics: { enabled: true, certDir: /certificates, service: { namespace: media } }';
+    assert.deepEqual(
+      [parse(own).externalMetrics?.certDir, parse(own).externalMetrics?.service.namespace],
+      ['/certificates', 'media'],
+    );
+  });
+
   test('takes virtual pools of its own, which tolerate every provider unless told', () => {
     const { virtualPools } = parse(`
 virtualPools:

@@ -94,10 +94,10 @@ describe('the values of a metric', () => {
     const values = Object.fromEntries(metricNames.map((name) => [name, ask(name).values]));
     assert.deepEqual(values, {
       spillway_backlog_jobs: ['42', '0'],
-      spillway_oldest_job_seconds: ['90', '0'],
-      spillway_demand_replicas: ['2500m', '0'],
-      spillway_pending_pods: ['3'],
-      spillway_burst_replicas: ['7'],
+      spillway_oldest_job_age_seconds: ['90', '0'],
+      spillway_source_demand_replicas: ['2500m', '0'],
+      spillway_stuck_pods: ['3'],
+      spillway_burst_running_replicas: ['7'],
     });
   });
 
@@ -107,10 +107,10 @@ describe('the values of a metric', () => {
       policyWith({ stuck: 5 }, 'videos'),
       policyWith({}, 'other', 'elsewhere'),
     );
-    assert.deepEqual(ask('spillway_pending_pods', '', two).values, ['3', '5']);
-    assert.deepEqual(ask('spillway_pending_pods', 'policy=videos', two).values, ['5']);
+    assert.deepEqual(ask('spillway_stuck_pods', '', two).values, ['3', '5']);
+    assert.deepEqual(ask('spillway_stuck_pods', 'policy=videos', two).values, ['5']);
     assert.deepEqual(ask('spillway_backlog_jobs', 'policy!=videos,source in (a,x)', two).values, ['42']);
-    assert.equal(ask('spillway_pending_pods', 'policy=other', two).reason, 'NotFound');
+    assert.equal(ask('spillway_stuck_pods', 'policy=other', two).reason, 'NotFound');
   });
 
   test('are those of the decision itself where this process leads', () => {
@@ -125,14 +125,17 @@ describe('the values of a metric', () => {
     }));
     const from = leading(1, { sources });
     assert.deepEqual(ask('spillway_backlog_jobs', '', from).values, ['7', '7']);
-    assert.deepEqual(ask('spillway_oldest_job_seconds', '', from).values, ['1500m', '1500m']);
-    assert.deepEqual(ask('spillway_demand_replicas', '', from).values, ['350m', '350m']);
-    assert.deepEqual(ask('spillway_pending_pods', '', from).values, ['1']);
-    assert.deepEqual(ask('spillway_burst_replicas', '', from).items[0]?.timestamp, '2026-01-02T03:04:19Z');
+    assert.deepEqual(ask('spillway_oldest_job_age_seconds', '', from).values, ['1500m', '1500m']);
+    assert.deepEqual(ask('spillway_source_demand_replicas', '', from).values, ['350m', '350m']);
+    assert.deepEqual(ask('spillway_stuck_pods', '', from).values, ['1']);
+    assert.deepEqual(
+      ask('spillway_burst_running_replicas', '', from).items[0]?.timestamp,
+      '2026-01-02T03:04:19Z',
+    );
   });
 
   test('go by the status where the decision is old: a loop that hangs', () => {
-    assert.deepEqual(ask('spillway_pending_pods', '', leading(61)).values, ['3']);
+    assert.deepEqual(ask('spillway_stuck_pods', '', leading(61)).values, ['3']);
   });
 });
 
@@ -149,13 +152,13 @@ describe('a refusal', () => {
     assert.deepEqual([answer.status, answer.reason], [503, 'ServiceUnavailable']);
     assert.match(answer.message ?? '', /^Policy thumbnails, source b cannot be read/);
     assert.deepEqual(ask('spillway_backlog_jobs', 'source=a', knownOf(lost)).values, ['42']);
-    assert.equal(ask('spillway_demand_replicas', '', knownOf(lost)).status, 503);
+    assert.equal(ask('spillway_source_demand_replicas', '', knownOf(lost)).status, 503);
   });
 
   test('of what the source does not tell: an age where jobs wait in a list, a source that is new', () => {
     const told = policyWith({ sources: [{ name: 'b', state: 'Ok', backlog: 5, demand: '1' }] });
     for (const selector of ['source=a', 'source=b']) {
-      const answer = ask('spillway_oldest_job_seconds', selector, knownOf(told));
+      const answer = ask('spillway_oldest_job_age_seconds', selector, knownOf(told));
       assert.deepEqual([answer.status, answer.reason], [503, 'ServiceUnavailable'], selector);
     }
   });
@@ -167,8 +170,8 @@ describe('a refusal', () => {
 
   test('while nobody leads, and before this process knows the cluster', () => {
     const silent = { ...known, ledSecondsAgo: () => 61 };
-    assert.match(ask('spillway_pending_pods', '', silent).message ?? '', /^No replica of Spillway has led/);
-    assert.equal(ask('spillway_pending_pods', '', { ...known, synced: () => false }).status, 503);
+    assert.match(ask('spillway_stuck_pods', '', silent).message ?? '', /^No replica of Spillway has led/);
+    assert.equal(ask('spillway_stuck_pods', '', { ...known, synced: () => false }).status, 503);
   });
 
   test('of a metric that there is none of, and of labels that nothing has', () => {

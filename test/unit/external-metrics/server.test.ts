@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { once } from 'node:events';
 import { X509Certificate } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
@@ -99,6 +100,22 @@ describe('the server', () => {
     });
     assert.deepEqual([status, closes], [413, true]);
     assert.equal((await ask({ port, ...proxy, path: `/${'x'.repeat(5000)}` })).body.reason, 'BadRequest');
+  });
+
+  test('resumes no session: each connection is checked against what is believed now', async () => {
+    const options = { host: '127.0.0.1', port, servername: host, rejectUnauthorized: false, ...proxy };
+    const sessions: Buffer[] = [];
+    const open = async (more: { readonly session?: Buffer }): Promise<boolean> => {
+      const socket = connectTls({ ...options, ...more });
+      socket.on('session', (session) => sessions.push(session)).on('error', () => {});
+      await once(socket, 'secureConnect');
+      const reused = socket.isSessionReused();
+      socket.end('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n').resume();
+      await once(socket, 'close');
+      return reused;
+    };
+    assert.equal(await open({}), false);
+    for (const session of sessions.splice(0)) assert.equal(await open({ session }), false);
   });
 
   test('says nothing to a caller that does not speak TLS', async () => {

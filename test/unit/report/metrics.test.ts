@@ -50,6 +50,14 @@ function busy(): Metrics {
     leftToday: 150,
   });
   metrics.countBurstFailure('aci', 'Quota');
+  metrics.recordAzure({
+    usages: [{ name: 'StandardCores', limit: 10, used: 4, free: 5 }],
+    usageAtMs: startMs,
+    orphans: 1,
+    orphansPerHour: 0.04,
+  });
+  metrics.countAzureCall('usage', 'ok');
+  metrics.observeGroupStart(25);
   metrics.recordVmPool(amount, { ...amount, cpuMillicores: 12_000 });
   metrics.recordDrain('media/thumbnails', 'drained', 4.2);
   metrics.observeReaction(0.018);
