@@ -66,8 +66,8 @@ export class GroupsWatch {
       await this.#reap(signal, mayWrite);
       onLook();
     } catch (error) {
-      if (error instanceof ArmFailure) this.#options.onFailure(error);
-      else if (!signal.aborted) throw error;
+      if (signal.aborted) return;
+      this.#options.onFailure(error instanceof ArmFailure ? error : new ArmFailure('AZURE_FAILED'));
     }
   }
 

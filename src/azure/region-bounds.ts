@@ -58,8 +58,8 @@ export class RegionBounds {
       await this.#alarm.wait(this.#largest === undefined ? untilKnownSeconds : everySeconds, signal);
       if (signal.aborted) return;
       await this.#look(signal).catch((error: unknown) => {
-        if (error instanceof ArmFailure) this.#options.onFailure(error);
-        else if (!signal.aborted) throw error;
+        if (signal.aborted) return;
+        this.#options.onFailure(error instanceof ArmFailure ? error : new ArmFailure('AZURE_FAILED'));
       });
     }
   }

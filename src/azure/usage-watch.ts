@@ -84,8 +84,7 @@ export class UsageWatch {
       this.#sampledMs = startedMs;
       onSample();
     } catch (error) {
-      if (error instanceof ArmFailure) onFailure(error);
-      else if (!signal.aborted) throw error;
+      if (!signal.aborted) onFailure(error instanceof ArmFailure ? error : new ArmFailure('AZURE_FAILED'));
     }
   }
 

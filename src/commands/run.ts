@@ -146,8 +146,11 @@ export async function startController(options: RunOptions): Promise<Running> {
   const leadAfter = async (before: Promise<unknown>, signal: AbortSignal): Promise<void> => {
     await before;
     await followed?.lead(lease);
-    await Promise.all([controller.lead(lease, signal), externalMetrics?.lead(lease, signal)]);
-    await followed?.rest();
+    try {
+      await Promise.all([controller.lead(lease, signal), externalMetrics?.lead(lease, signal)]);
+    } finally {
+      await followed?.rest();
+    }
   };
   const lease = new Lease({
     client,

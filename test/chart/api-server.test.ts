@@ -50,16 +50,7 @@ describe('a real API server takes the chart', () => {
       assert.equal(code, 0, stderr);
       const applied = await cluster.kubectl(
         // Strict: a field that the API server does not know is an error.
-        [
-          'apply',
-          '--server-side',
-          '--dry-run=server',
-          '--validate=strict',
-          '-n',
-          releaseNamespace,
-          '-f',
-          '-',
-        ],
+        ['apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', '-'],
         { input: stdout },
       );
       assert.equal(applied.code, 0, applied.stderr);

@@ -27,6 +27,7 @@ export const azureAlerts: readonly Alert[] = [
     after: '30m',
     severity: 'warning',
     summary: 'Container groups without a pod cost money',
-    description: '{{ $value }} container groups run whose pod is gone. They cost until somebody deletes them.',
+    description:
+      '{{ $value }} container groups run whose pod is gone. They cost until somebody deletes them.',
   },
 ];

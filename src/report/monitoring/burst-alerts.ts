@@ -8,8 +8,9 @@ const drainTimeouts = metric('spillway_drains_total', { outcome: '="timeout"' })
 export const burstAlerts: readonly Alert[] = [
   {
     name: 'SpillwayBurstBlocked',
+    // Who suspends a policy means it.
     expr:
-      `max by (namespace, policy, limit) (${metric('spillway_burst_limited')})\n` +
+      `max by (namespace, policy, limit) (${metric('spillway_burst_limited', { limit: '!="Suspended"' })})\n` +
       `* on (namespace, policy) group_left () (${recorded('namespace_policy:spillway_burst_waiting_replicas:max')} > 0)`,
     after: '15m',
     severity: 'warning',

@@ -10,7 +10,8 @@ export const controllerAlerts: readonly Alert[] = [
     after: '5m',
     severity: 'critical',
     summary: 'Spillway is not there',
-    description: 'No replica of Spillway is scraped: none runs, or Prometheus does not find it. Nothing bursts.',
+    description:
+      'No replica of Spillway is scraped: none runs, or Prometheus does not find it. Nothing bursts.',
   },
   {
     name: 'SpillwayNoLeader',
@@ -19,7 +20,7 @@ export const controllerAlerts: readonly Alert[] = [
     severity: 'critical',
     summary: 'No replica of Spillway leads',
     description:
-      'Replicas of {{ $labels.job }} in {{ $labels.namespace }} run and none of them holds the Lease. Nothing is decided and nothing written.',
+      'Replicas of {{ $labels.job }} run and none of them holds the Lease. Nothing is decided and nothing written.',
   },
   {
     name: 'SpillwayWatchStale',
