@@ -34,6 +34,8 @@ export interface ExternalMetricsOptions {
 /** How often the leader looks at certificate and APIService, and how soon again where something was in the way. */
 const tendEveryMs = 10_000;
 const tendAgainMs = 2_000;
+/** API servers follow the APIService by a watch: they know of a change within a second, also with many of them. */
+const settleMs = 5_000;
 
 /**
  * The external metrics API (docs/hpa.md): a server on every replica, and what the leader does for all of them so that the
@@ -66,7 +68,7 @@ export class ExternalMetrics {
     const { clock } = this.#options;
     const either = AbortSignal.any([signal, this.#stop.signal]);
     while (!either.aborted) {
-      const done = await this.#try('tend', () => this.#tend(fence));
+      const done = await this.#try('tend', () => this.#tend(fence, either));
       await clock.sleep(done ? tendEveryMs : tendAgainMs, either).catch(() => undefined);
     }
   }
@@ -104,7 +106,7 @@ export class ExternalMetrics {
   }
 
   /** Resolves to whether all is as it should be. */
-  async #tend(fence: Fence): Promise<boolean> {
+  async #tend(fence: Fence, signal: AbortSignal): Promise<boolean> {
     const { client, clock, certDir, service, namespace } = this.#options;
     const announce = (authority: string): Promise<boolean> => trust(authority, { client, fence, service });
     if (certDir !== undefined) {
@@ -112,8 +114,16 @@ export class ExternalMetrics {
       // Without a ca.crt whoever writes the files sees to the caBundle.
       return authority === undefined || announce(authority);
     }
+    const settle = (): Promise<boolean> =>
+      clock.sleep(settleMs, signal).then(
+        () => true,
+        () => false,
+      );
     const host = `${service.name}.${service.namespace}.svc`;
-    const authority = await keepCertificate({ client, fence, namespace, host, announce }, clock.now());
+    const authority = await keepCertificate(
+      { client, fence, namespace, host, announce, settle },
+      clock.now(),
+    );
     return authority !== undefined && announce(authority);
   }
 

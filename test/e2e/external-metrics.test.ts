@@ -147,7 +147,7 @@ describe('external metrics', () => {
     }
   });
 
-  test('a certificate that ends soon is renewed without a restart, and without a moment in which it is not trusted', async () => {
+  test('a certificate that ends soon is renewed without a restart, and the API server trusts both', async () => {
     const dayMs = 86_400_000;
     const soon = selfSigned({
       hosts: [`${service}.${home}.svc`],

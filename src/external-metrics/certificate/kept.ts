@@ -24,22 +24,26 @@ export interface KeptOptions {
   readonly host: string;
   /** Called with the authorities, old and new, before the Secret is written; false: not now. */
   readonly announce: (authority: string) => Promise<boolean>;
+  /** Waits until every API server has taken that in, before the last certificate is replaced; false: not any more. */
+  readonly settle: () => Promise<boolean>;
 }
 
 /**
  * Sees to it that the Secret holds a certificate that is good for the host and for another third of its life; else makes a
- * new one. The API server is told to trust it before any server can show it, and goes on to trust the old one, so that
- * no request fails in between. Resolves to the authorities that have to be trusted now; undefined: try again.
+ * new one. The API server is told to trust it a while before any server can show it, and goes on to trust the old one, so
+ * that no handshake fails in between. Resolves to the authorities that have to be trusted now; undefined: try again.
  */
 export async function keepCertificate(options: KeptOptions, nowMs: number): Promise<string | undefined> {
-  const { client, fence, namespace, host, announce } = options;
+  const { client, fence, namespace, host, announce, settle } = options;
   const path = `/api/v1/namespaces/${namespace}/secrets`;
   const { resourceVersion, kept } = await read(client, namespace);
   if (kept?.authority !== undefined && isGood(kept, host, nowMs)) return kept.authority;
 
   const made = selfSigned({ hosts: [host], notBeforeMs: nowMs - earlierMs, notAfterMs: nowMs + lifetimeMs });
   const authority = bundle(made.certificate, kept?.authority ?? '', nowMs);
-  if (!(await announce(authority)) || !fence.holds()) return undefined;
+  if (!(await announce(authority))) return undefined;
+  if (kept !== undefined && !(await settle())) return undefined;
+  if (!fence.holds()) return undefined;
   const data = { 'tls.crt': made.certificate, 'tls.key': made.key, 'ca.crt': authority };
   const body = {
     apiVersion: 'v1',

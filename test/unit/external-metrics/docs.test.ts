@@ -23,9 +23,8 @@ test('the page names the metrics that there are', () => {
 });
 
 test('a metric that Prometheus has too has the same name there, and another name means something else', () => {
-  const inPrometheus = metricNames.filter((name) => Object.hasOwn(metricDefinitions, name));
   assert.deepEqual(
-    metricNames.filter((name) => !inPrometheus.includes(name)),
+    metricNames.filter((name) => !Object.hasOwn(metricDefinitions, name)),
     ['spillway_source_demand_replicas'],
   );
 });

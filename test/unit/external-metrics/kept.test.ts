@@ -15,6 +15,7 @@ describe('the certificate that the leader keeps', () => {
       announced.push(bundle);
       return true;
     },
+    settle: async () => true,
   });
 
   test('is made once, for the name that the API server asks for', async () => {
@@ -40,7 +41,17 @@ describe('the certificate that the leader keeps', () => {
       announced.push(bundle);
       return true;
     };
-    const renewed = await keepCertificate({ ...options(api), announce }, nowMs + 61 * dayMs);
+    const settle = async (): Promise<boolean> => {
+      assert.deepEqual(
+        [announced.length, api.writes.length],
+        [1, writesBefore],
+        'announced, and not yet written',
+      );
+      return true;
+    };
+    const late = nowMs + 61 * dayMs;
+    assert.equal(await keepCertificate({ ...options(api), settle: async () => false }, late), undefined);
+    const renewed = await keepCertificate({ ...options(api), announce, settle }, late);
     assert.deepEqual(announced, [renewed]);
     assert.equal(renewed, `${keptIn(api)['tls.crt'] ?? ''}${old ?? ''}`);
     // The old one has run out when the next is made.
