@@ -3,7 +3,16 @@ import type { SourceDemand } from './decision.ts';
 import type { SourceMemory } from './memory.ts';
 import type { OkSample, PodsObservation, SourceObservation } from './observation.ts';
 import { measured, noRates, type Rates } from './rates.ts';
-import { readyOf, replicasFor, shareOf, type Work, type Workforce, workforceOf, workOf } from './sizing.ts';
+import {
+  assumedStartLatencySeconds,
+  readyOf,
+  replicasFor,
+  shareOf,
+  type Work,
+  type Workforce,
+  workforceOf,
+  workOf,
+} from './sizing.ts';
 
 /** What one source asks for, before anybody else is heard. */
 interface Asked {
@@ -15,6 +24,8 @@ interface Asked {
 export interface Demand {
   /** Replicas wanted by all sources together (not yet rounded, bounded or stabilised). */
   readonly replicas: number;
+  /** A job has waited for so long that its time begins to run short. */
+  readonly late: boolean;
   readonly sources: readonly SourceDemand[];
   readonly memory: Readonly<Record<string, SourceMemory>>;
   /** Sources lost for longer than `onSignalLoss.after`, and seconds until the next one is. */
@@ -69,6 +80,7 @@ export function demandOf(
   );
   return {
     replicas: unheard ? Math.max(combined, restoredDemand) : combined,
+    late: read.some((one) => one !== undefined && isLate(one.source, one.work)),
     sources: asked.map((one) => one.told),
     memory: Object.fromEntries(
       asked.flatMap((one) => (one.memory === undefined ? [] : [[one.told.name, one.memory]])),
@@ -76,6 +88,13 @@ export function demandOf(
     fallback: lostFor.some((seconds) => seconds !== undefined && seconds >= after),
     secondsToFallback: Math.min(Number.POSITIVE_INFINITY, ...secondsToFallback),
   };
+}
+
+/** Whether the oldest job has waited for half of its time; without a deadline, for longer than a new replica takes. */
+function isLate({ sizing }: Source, { ageSeconds }: Work): boolean {
+  return (
+    ageSeconds > (sizing.rule === 'drainWithin' ? sizing.drainWithinSeconds / 2 : assumedStartLatencySeconds)
+  );
 }
 
 function askedBy(source: Source, sample: OkSample, rates: Rates, work: Work, workforce: Workforce): Asked {

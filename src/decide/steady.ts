@@ -13,15 +13,19 @@ const noiseReplicas = 1;
 /**
  * Replicas for what the sources ask for, rounded up. A demand falls to the highest that was asked for within the
  * stabilisation window, and of a load that only jitters every second window has a higher one: so within one window after
- * a fall a rise has to be more than noise. What is really short of time soon asks for more than that; nothing is held
- * back at zero.
+ * a fall a rise has to be more than noise. Nothing is held back at zero, nor where jobs wait for long: then it is no noise.
  */
-export function steady(asked: number, settled: Settled, atMs: number, holdSeconds: number): number {
+export function steady(
+  { replicas: asked, late }: { readonly replicas: number; readonly late: boolean },
+  settled: Settled,
+  atMs: number,
+  holdSeconds: number,
+): number {
   const { level, fellAtMs } = settled;
   const rounded = Math.ceil(asked - roundingSlack);
   const fresh = fellAtMs !== undefined && atMs - fellAtMs < holdSeconds * 1000;
   const noise = Math.max(noiseReplicas, level * noiseShare);
-  return fresh && level > 0 && rounded > level && asked <= level + noise ? level : rounded;
+  return fresh && !late && level > 0 && rounded > level && asked <= level + noise ? level : rounded;
 }
 
 /** Seconds until a rise that is held back as noise would be believed; infinite when none can be. */

@@ -1,4 +1,4 @@
-import { isStatus } from '../cluster/api-error.ts';
+import { isStatus, namespaceTerminating } from '../cluster/api-error.ts';
 import type { ClusterClient } from '../cluster/client.ts';
 import type { Fence } from '../cluster/lease.ts';
 import { isAskedToWait } from '../cluster/throttle.ts';
@@ -65,7 +65,9 @@ export class Reporter {
           },
         );
       } catch (error) {
-        if (!isStatus(error, 409)) log.warn({ policy: policy.key, err: error }, 'event not sent');
+        // A namespace that is being deleted takes no Events, and nobody will look for them.
+        const ends = isStatus(error, 403) && error.reason === namespaceTerminating;
+        if (!isStatus(error, 409) && !ends) log.warn({ policy: policy.key, err: error }, 'event not sent');
       }
     }
   }

@@ -28,6 +28,6 @@ export const azureAlerts: readonly Alert[] = [
     severity: 'warning',
     summary: 'Container groups without a pod cost money',
     description:
-      '{{ $value }} container groups run whose pod is gone. They cost until somebody deletes them.',
+      'Container groups that run and whose pod is gone: {{ $value }}. They cost until somebody deletes them.',
   },
 ];

@@ -16,7 +16,7 @@ export const burstAlerts: readonly Alert[] = [
     severity: 'warning',
     summary: 'The burst of {{ $labels.namespace }}/{{ $labels.policy }} is held back by {{ $labels.limit }}',
     description:
-      '{{ $value }} replicas of {{ $labels.namespace }}/{{ $labels.policy }} should burst and may not. The limit is {{ $labels.limit }}.',
+      'Replicas of {{ $labels.namespace }}/{{ $labels.policy }} that should burst and may not: {{ $value }}. The limit is {{ $labels.limit }}.',
   },
   {
     name: 'SpillwayBudgetNearlyUsed',
@@ -63,6 +63,6 @@ export const burstAlerts: readonly Alert[] = [
     severity: 'warning',
     summary: 'Workers of {{ $labels.namespace }}/{{ $labels.policy }} were deleted before they were empty',
     description:
-      '{{ $value | printf "%.0f" }} drains of {{ $labels.namespace }}/{{ $labels.policy }} ran out of burst.drain.timeout in the last hour. Jobs may have been interrupted.',
+      '{{ $value | printf "%.0f" }} of the drains of {{ $labels.namespace }}/{{ $labels.policy }} ran out of burst.drain.timeout in the last hour. Jobs may have been interrupted.',
   },
 ];

@@ -64,27 +64,45 @@ describe('a constant load', () => {
   });
 });
 
+const asks = (replicas: number, late = false) => ({ replicas, late });
+
 describe('after a fall', () => {
   const fallen = { level: 20, fellAtMs: 1_000_000 };
 
   test('a rise within the noise is not believed for one window', () => {
-    assert.equal(steady(20.4, fallen, 1_010_000, 60), 20);
-    assert.equal(steady(22, fallen, 1_059_000, 60), 20);
-    assert.equal(steady(20.4, fallen, 1_060_000, 60), 21);
+    assert.equal(steady(asks(20.4), fallen, 1_010_000, 60), 20);
+    assert.equal(steady(asks(22), fallen, 1_059_000, 60), 20);
+    assert.equal(steady(asks(20.4), fallen, 1_060_000, 60), 21);
     assert.equal(secondsToBelief(fallen, 1_010_000, 60), 50);
   });
 
   test('a real rise is, at once', () => {
-    assert.equal(steady(22.1, fallen, 1_010_000, 60), 23);
-    assert.equal(steady(200, fallen, 1_010_000, 60), 200);
+    assert.equal(steady(asks(22.1), fallen, 1_010_000, 60), 23);
+    assert.equal(steady(asks(200), fallen, 1_010_000, 60), 200);
+  });
+
+  test('a rise is believed where jobs wait for long', () => {
+    assert.equal(steady(asks(20.4, true), fallen, 1_010_000, 60), 21);
+  });
+
+  test('a job that waits behind one of an hour gets its replica while half of its time is left', () => {
+    const { demand } = shop({
+      policy: rule(60, 3600, 1),
+      arrivals: (second) => ({ 0: 2, 170: 1, 175: 1 })[second] ?? 0,
+      jobSeconds: (second) => (second < 100 ? 100 : 3600),
+      seconds: 400,
+    });
+    assert.equal(demand[174], 1);
+    const asked = demand.findIndex((replicas, second) => second > 175 && replicas >= 2);
+    assert.ok(asked >= 0 && asked - 175 <= 60 / 2 + 1, `after ${asked - 175} s`);
   });
 
   test('nothing is held back at zero', () => {
-    assert.equal(steady(0.1, { level: 0, fellAtMs: 1_000_000 }, 1_000_001, 60), 1);
+    assert.equal(steady(asks(0.1), { level: 0, fellAtMs: 1_000_000 }, 1_000_001, 60), 1);
   });
 
   test('a further fall is not held back either', () => {
-    assert.equal(steady(12, fallen, 1_010_000, 60), 12);
+    assert.equal(steady(asks(12), fallen, 1_010_000, 60), 12);
     assert.deepEqual(settledAt(12, fallen, 1_010_000), { level: 12, fellAtMs: 1_010_000 });
     assert.deepEqual(settledAt(25, fallen, 1_010_000), { level: 25, fellAtMs: 1_000_000 });
   });
