@@ -43,7 +43,8 @@ export const errorTable = {
   EXPLAIN_URL_FAILED: 'The controller at {url} gave no decision ({problem}). Check --url, or leave it out.',
   EXPLAIN_POD_INVALID: '"{key}" does not name a pod. Write: spillway explain pod namespace/name.',
   EXPLAIN_POD_NOT_FOUND: 'There is no pod {key} in the cluster. List them with kubectl get pods -A.',
-  READY_NOT: 'The Spillway at {url} is not ready after {timeout} ({problem}). Look at its log and at /readyz.',
+  READY_NOT:
+    'The Spillway at {url} is not ready after {timeout} ({problem}). Look at its log and at /readyz.',
   UNINSTALL_NAME_INVALID: '"{value}" names no object. Write namespace/name.',
   UNINSTALL_BUSY:
     '{count} companions are still busy after {timeout}, and they go on draining. Uninstall again later, or set uninstall.onTimeout to Delete.',
@@ -212,6 +213,8 @@ export const errorTable = {
     'No replica of Spillway has led for a minute, so nobody knows the numbers. Look at its Lease and its pods.',
   EXTERNAL_METRICS_SYNCING:
     'This replica of Spillway has just started and does not know the cluster yet. Ask again.',
+  NAMESPACE_TERMINATING:
+    'The namespace {namespace} is being deleted and takes nothing new, so nothing more bursts there. Wait until it is gone.',
   WRITE_REFUSED:
     'The API server refused a write on {object} ({status} {reason}). Look at quotas, admission policies and the rights of Spillway.',
 } as const;

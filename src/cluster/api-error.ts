@@ -51,18 +51,30 @@ export function explained(error: unknown): SpillwayError {
   return new SpillwayError('CLUSTER_REFUSED', details, error);
 }
 
-/** Reads `reason` and `details.retryAfterSeconds` of a Status object; anything else gives nothing. */
+/** The reason of a refusal because the namespace is being deleted: the Status says Forbidden and names this as the cause. */
+export const namespaceTerminating = 'NamespaceTerminating';
+
+/**
+ * Reads `reason` and `details.retryAfterSeconds` of a Status object; anything else gives nothing. That a namespace is being
+ * deleted is only told by a cause in the details (kubernetes/kubernetes, NamespaceLifecycle admission), and taken for the reason.
+ */
 export function readStatus(body: unknown): {
   readonly reason: string;
   readonly retryAfterSeconds: number | undefined;
 } {
   const status = (typeof body === 'object' && body !== null ? body : {}) as {
     readonly reason?: unknown;
-    readonly details?: { readonly retryAfterSeconds?: unknown } | null;
+    readonly details?: {
+      readonly retryAfterSeconds?: unknown;
+      readonly causes?: readonly { readonly reason?: unknown }[] | null;
+    } | null;
   };
   const seconds = status.details?.retryAfterSeconds;
+  const { causes } = status.details ?? {};
+  const ends = Array.isArray(causes) && causes.some((cause) => cause?.reason === namespaceTerminating);
+  const reason = typeof status.reason === 'string' ? status.reason.slice(0, 63) : '';
   return {
-    reason: typeof status.reason === 'string' ? status.reason.slice(0, 63) : '',
+    reason: ends ? namespaceTerminating : reason,
     retryAfterSeconds: typeof seconds === 'number' && seconds > 0 ? seconds : undefined,
   };
 }

@@ -1,15 +1,22 @@
 import type { Clock } from '../clock.ts';
-import type { ClusterView } from '../cluster/view.ts';
+import type { ClusterView, ReflectorHealth } from '../cluster/view.ts';
 import type { Metrics } from '../report/metrics.ts';
 
 const everyMs = 2_000;
 
 /** Tells the metrics how the caches fare and how full the VM pool is, every two seconds; the result ends that. */
-export function watchHealth(view: ClusterView, metrics: Metrics, clock: Clock): () => void {
+export function watchHealth(
+  view: Pick<ClusterView, 'health' | 'room'>,
+  metrics: Metrics,
+  clock: Clock,
+): () => void {
   const restarts = new Map<string, number>();
   const look = (): void => {
-    for (const one of view.health()) {
-      if (one.lastEventAtMs !== undefined) metrics.recordWatchEvent(one.kind, one.lastEventAtMs);
+    const health = view.health();
+    for (const [kind, ofKind] of Map.groupBy(health, ({ kind }) => kind)) {
+      metrics.recordWatchEvent(kind, oldestEventMs(ofKind));
+    }
+    for (const one of health) {
       const key = `${one.kind}/${one.namespace ?? ''}`;
       for (let told = restarts.get(key) ?? 0; told < one.restarts; told += 1)
         metrics.countWatchRestart(one.kind);
@@ -25,4 +32,12 @@ export function watchHealth(view: ClusterView, metrics: Metrics, clock: Clock): 
   };
   cancel = clock.after(everyMs, again);
   return () => cancel();
+}
+
+/** When the namespace that has been silent for longest was heard; undefined: none was, or the API is not served. */
+function oldestEventMs(ofKind: readonly ReflectorHealth[]): number | undefined {
+  const heard = ofKind
+    .filter(({ state }) => state !== 'absent')
+    .flatMap(({ lastEventAtMs }) => lastEventAtMs ?? []);
+  return heard.length === 0 ? undefined : Math.min(...heard);
 }

@@ -40,11 +40,7 @@ export function decide(
   const wantedNow =
     scaling === undefined || asked === undefined
       ? target.replicas
-      : clamp(
-          steady(asked.replicas, memory.settled, atMs, holdSeconds),
-          scaling.minReplicas,
-          scaling.maxReplicas,
-        );
+      : clamp(steady(asked, memory.settled, atMs, holdSeconds), scaling.minReplicas, scaling.maxReplicas);
   const demandWindow: Window =
     scaling === undefined
       ? [[atMs, wantedNow]]

@@ -1,6 +1,7 @@
 import { applyWrite, type Outcome } from '../act/apply.ts';
 import type { Write } from '../act/write.ts';
 import type { Clock } from '../clock.ts';
+import { namespaceTerminating } from '../cluster/api-error.ts';
 import type { ClusterClient } from '../cluster/client.ts';
 import type { Fence } from '../cluster/lease.ts';
 import type { Kind } from '../cluster/store.ts';
@@ -11,6 +12,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Problem } from '../report/conditions.ts';
 import type { Logger } from '../report/log.ts';
 import type { Metrics } from '../report/metrics.ts';
+import { Refusals } from './refusals.ts';
 
 export interface CarryOutParts {
   readonly view: ClusterView;
@@ -47,17 +49,21 @@ export async function carryOut(
   policy: Pick<Policy, 'key' | 'deleting'>,
   grounds: Grounds,
   writes: readonly Write[],
+  refusals: Refusals = new Refusals(),
 ): Promise<Applied> {
   const problems: Problem[] = [];
   let again = false;
   let waited = grounds.sinceMs;
-  for (const batch of batchesOf(writes)) {
+  const sendable = held(writes, refusals, parts.clock.elapsed());
+  problems.push(...sendable.problems);
+  for (const batch of batchesOf(sendable.writes)) {
     const outcomes = await Promise.all(batch.map((write) => attempt(parts, policy, write)));
     for (const [index, write] of batch.entries()) {
       const outcome = outcomes[index];
       if (outcome === undefined) return { problems, again: true };
       if (outcome.state === 'fenced') return { problems, again: false };
       if (outcome.state === 'done') {
+        refusals.taken(write);
         take(parts.view, policy, write, outcome.object);
         parts.log.info({ policy: policy.key, ...grounds.facts, ...factsOf(write) }, grounds.summary);
         count(parts.metrics, policy, write);
@@ -70,6 +76,9 @@ export async function carryOut(
       if (outcome.state === 'exists') parts.view.applied('deployments', outcome.object);
       const trouble = problemOf(write, outcome);
       if (trouble !== undefined) problems.push(trouble);
+      if (outcome.state === 'refused' && trouble !== undefined) {
+        refusals.refused(write, trouble, parts.clock.elapsed(), outcome.reason === namespaceTerminating);
+      }
       parts.log[outcome.state === 'refused' ? 'warn' : 'debug'](
         { policy: policy.key, ...factsOf(write), outcome },
         'write not taken',
@@ -82,6 +91,23 @@ export async function carryOut(
     }
   }
   return { problems, again };
+}
+
+/** The writes that may be sent now, and why the others may not. Without its finalizer on the policy nothing bursts. */
+function held(
+  writes: readonly Write[],
+  refusals: Refusals,
+  elapsedMs: number,
+): { readonly writes: readonly Write[]; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const sendable: Write[] = [];
+  for (const write of writes) {
+    const standing = refusals.standing(write, elapsedMs);
+    if (standing === undefined) sendable.push(write);
+    else problems.push(standing);
+    if (standing !== undefined && write.kind === 'SetFinalizers' && write.holds) break;
+  }
+  return { writes: sendable, problems };
 }
 
 /** A problem with a code of errors.ts and its sentence. */
@@ -152,6 +178,8 @@ function problemOf(write: Write, outcome: Outcome): Problem | undefined {
   if (outcome.state === 'forbidden') return problem('EVICTION_FORBIDDEN', { name });
   if (outcome.state !== 'refused') return undefined;
   const { status, reason } = outcome;
+  if (reason === namespaceTerminating)
+    return problem('NAMESPACE_TERMINATING', { namespace: write.namespace });
   return problem('WRITE_REFUSED', { object: name, status, reason });
 }
 

@@ -19,6 +19,7 @@ import type { Logger } from '../report/log.ts';
 import type { Metrics } from '../report/metrics.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { writeDueInMs } from '../report/status-writes.ts';
+import { Refusals } from './refusals.ts';
 import { Rescues } from './rescues.ts';
 
 /** What is kept of a policy between two passes; made by the controller, changed by `reconcile` alone. */
@@ -32,6 +33,7 @@ export interface PolicyState {
   readonly requests: readonly WatchRequest[];
   readonly drains: Drains;
   readonly rescues: Rescues;
+  readonly refusals: Refusals;
   /** This process has asked for marks, and has to lift them when they are not wanted any more. */
   marked: boolean;
   /** `clock.elapsed()` of the earliest reading that no pass has seen yet; undefined: none. */
@@ -53,6 +55,7 @@ export function newState(policy: Policy, sinceMs: number, known: PolicyState | u
     requests: (scaling?.sources ?? []).map((source) => ({ policy: key, namespace, source })),
     drains: new Drains(),
     rescues: new Rescues(),
+    refusals: new Refusals(),
     marked: false,
     unseenSinceMs: undefined,
     memory: known?.memory,

@@ -22,7 +22,7 @@ export async function settle(parts: ReconcileParts, state: PolicyState, planned:
   // A dry run ends with its policy: what keeps the policy is ours, and nothing of it is left to be dry.
   const released = policy.deleting ? releaseOf({ policy, decisionId, atMs }, planned.standing.policy) : [];
   const meant = policy.dryRun ? released : writes;
-  if (state.stale.length === 0) return carryOut(parts, policy, grounds, meant);
+  if (state.stale.length === 0) return carryOut(parts, policy, grounds, meant, state.refusals);
   if (policy.dryRun) return nothingApplied;
   return { problems: [withheld(parts, policy.key, state.stale, meant)], again: false };
 }

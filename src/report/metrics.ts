@@ -67,7 +67,7 @@ export interface Metrics {
   observeGroupStart(seconds: number): void;
   countWatchRestart(resource: string): void;
   /** When the watch of a resource last said anything, milliseconds since the epoch. */
-  recordWatchEvent(resource: string, atMs: number): void;
+  recordWatchEvent(resource: string, atMs: number | undefined): void;
   setLeader(leads: boolean): void;
   setWorkQueueDepth(policies: number): void;
   setPolicies(count: number): void;
@@ -168,7 +168,9 @@ export function createMetrics({ version }: { readonly version: string }): Metric
     observeGroupStart: (seconds) => histogram('spillway_azure_group_start_seconds').observe(seconds),
     countWatchRestart: (resource) => counter('spillway_watch_restarts_total').inc({ resource }),
     recordWatchEvent(resource, atMs) {
-      gauge('spillway_watch_last_event_timestamp_seconds').set({ resource }, atMs / 1000);
+      const last = gauge('spillway_watch_last_event_timestamp_seconds');
+      if (atMs === undefined) last.remove({ resource });
+      else last.set({ resource }, atMs / 1000);
     },
     setLeader: (leads) => gauge('spillway_leader').set(leads ? 1 : 0),
     setWorkQueueDepth: (policies) => gauge('spillway_work_queue_depth').set(policies),

@@ -43,8 +43,7 @@ export function installed(objects: readonly Rendered[]): readonly Rendered[] {
 export function ownRoles(objects: readonly Rendered[]): readonly Rendered[] {
   return installed(objects).filter(
     ({ kind, metadata }) =>
-      (kind === 'Role' || kind === 'ClusterRole') &&
-      !/-burstpolicies-(view|edit)$|-reader$/.test(metadata.name),
+      (kind === 'Role' || kind === 'ClusterRole') && !/-burstpolicies-(view|edit)$/.test(metadata.name),
   );
 }
 
@@ -53,4 +52,16 @@ export function one(objects: readonly Rendered[], kind: string, name = releaseNa
   const found = objects.find((object) => object.kind === kind && object.metadata.name === name);
   if (found === undefined) throw new Error(`There is no ${kind} ${name}.`);
   return found;
+}
+
+/** What a Deployment or Job makes pods from; the spec is for the test to know. */
+export interface PodTemplate {
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+  readonly spec: unknown;
+}
+
+export function podTemplate({ kind, spec }: Rendered): PodTemplate {
+  const template = spec?.['template'];
+  if (template === undefined) throw new Error(`A ${kind} makes no pods.`);
+  return template as PodTemplate;
 }

@@ -13,6 +13,7 @@ import {
   installed,
   one,
   ownRoles,
+  podTemplate,
   type Rendered,
   releaseNamespace,
   render,
@@ -41,10 +42,10 @@ interface PodSpec {
 
 /** Specs of all pods that the objects bring about, hooks and the test included. */
 function podsOf(objects: readonly Rendered[]): readonly PodSpec[] {
-  return objects.flatMap(({ kind, spec }) => {
+  return objects.flatMap((object) => {
+    const { kind, spec } = object;
     if (kind === 'Pod') return [spec as unknown as PodSpec];
-    const template = spec?.['template'] as { readonly spec: PodSpec } | undefined;
-    return kind === 'Deployment' || kind === 'Job' ? [template?.spec as PodSpec] : [];
+    return kind === 'Deployment' || kind === 'Job' ? [podTemplate(object).spec as PodSpec] : [];
   });
 }
 
@@ -113,6 +114,26 @@ describe('the chart', () => {
     assert.deepEqual(await granted({ clusterWide: true }), sorted(rightsIn(roles).map(lineOf)));
   });
 
+  test('grants for external metrics what docs/examples/external-metrics.yaml grants', async () => {
+    const file = 'docs/examples/external-metrics.yaml';
+    const roles = objectsIn(readFileSync(file, 'utf8'), file)
+      .map(({ value }) => value as RoleObject)
+      .filter(({ kind }) => kind === 'Role' || kind === 'ClusterRole');
+    // There by a Role of Kubernetes, which may list too.
+    const authority = 'kube-system configmaps extension-apiserver-authentication';
+    const wanted = [...rightsIn(roles).map(lineOf), `${authority} get`, `${authority} watch`];
+    const before = await granted({});
+    const more = async (externalMetrics: object): Promise<readonly string[]> =>
+      (await granted({ externalMetrics: { enabled: true, ...externalMetrics } })).filter(
+        (line) => !before.includes(line),
+      );
+    assert.deepEqual(await more({}), sorted(wanted));
+    assert.deepEqual(
+      await more({ existingSecret: 'tls' }),
+      sorted(wanted.filter((line) => !line.includes('secrets'))),
+    );
+  });
+
   test('lets it read Secrets by their names alone', async () => {
     const secrets = [
       { namespace: 'media', name: 'redis' },
@@ -171,9 +192,7 @@ describe('the chart', () => {
 
   test('another configuration makes other pods, the same one does not', async () => {
     const sum = async (values: object): Promise<unknown> => {
-      const { spec } = one(await render(values), 'Deployment');
-      const { metadata } = spec?.['template'] as { metadata: { annotations: Record<string, string> } };
-      return metadata.annotations['checksum/config'];
+      return podTemplate(one(await render(values), 'Deployment')).metadata.annotations?.['checksum/config'];
     };
     assert.equal(await sum({}), await sum({ replicas: 1 }));
     assert.notEqual(await sum({}), await sum({ namespaces: ['media'] }));
@@ -216,8 +235,10 @@ describe('the chart', () => {
       assert.notEqual(code, 0);
       assert.match(stderr, told);
     }
-    const old = await template({}, '--kube-version', '1.29.0');
+    const old = await template({}, '--kube-version', '1.28.0');
     assert.match(old.stderr, /requires kubeVersion/);
+    const without = await template({ admission: { authors: true } }, '--kube-version', '1.29.0');
+    assert.match(without.stderr, /admission needs Kubernetes 1\.30/);
   });
 
   test('the schema refuses what is not a value', async () => {

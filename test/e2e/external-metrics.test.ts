@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { freePort } from '../../src/commands/redis-server.ts';
-import { selfSigned } from '../../src/external-metrics/certificate/self-signed.ts';
+import { selfSigned } from '../../src/certificate/self-signed.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 import { ask } from '../unit/external-metrics/served.ts';
 import { type ControllerProcess, startControllerProcess } from './controller-process.ts';
@@ -150,6 +150,7 @@ describe('external metrics', () => {
   test('a certificate that ends soon is renewed without a restart, and the API server trusts both', async () => {
     const dayMs = 86_400_000;
     const soon = selfSigned({
+      name: 'test',
       hosts: [`${service}.${home}.svc`],
       notBeforeMs: Date.now() - 80 * dayMs,
       notAfterMs: Date.now() + dayMs,

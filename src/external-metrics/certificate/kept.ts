@@ -3,7 +3,7 @@ import { isStatus } from '../../cluster/api-error.ts';
 import type { ClusterClient } from '../../cluster/client.ts';
 import type { Fence } from '../../cluster/lease.ts';
 import { type Certificate, certificateIn } from './certificate.ts';
-import { selfSigned } from './self-signed.ts';
+import { selfSigned } from '../../certificate/self-signed.ts';
 
 /** Name of the Secret in which the certificate is kept that Spillway makes for itself. */
 export const keptName = 'spillway-external-metrics-tls';
@@ -39,7 +39,12 @@ export async function keepCertificate(options: KeptOptions, nowMs: number): Prom
   const { resourceVersion, kept } = await read(client, namespace);
   if (kept?.authority !== undefined && isGood(kept, host, nowMs)) return kept.authority;
 
-  const made = selfSigned({ hosts: [host], notBeforeMs: nowMs - earlierMs, notAfterMs: nowMs + lifetimeMs });
+  const made = selfSigned({
+    name: 'spillway-external-metrics',
+    hosts: [host],
+    notBeforeMs: nowMs - earlierMs,
+    notAfterMs: nowMs + lifetimeMs,
+  });
   const authority = bundle(made.certificate, kept?.authority ?? '', nowMs);
   if (!(await announce(authority))) return undefined;
   if (kept !== undefined && !(await settle())) return undefined;

@@ -1,23 +1,13 @@
+import { selfSigned } from '../../certificate/self-signed.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Answer, capabilitiesBody, creationRefusal, groupBody, refusal, usagesBody } from './answers.ts';
+import { type Answer, refusal } from './answers.ts';
 import type { ArmState } from './arm-state.ts';
-import { selfSigned } from './certificate.ts';
+import { armRoutes, type FakeApi, notFound, type Request } from './routes.ts';
 import { Tokens } from './tokens.ts';
-
-export type FakeApi =
-  | 'openid'
-  | 'token'
-  | 'usages'
-  | 'capabilities'
-  | 'groups'
-  | 'group'
-  | 'create'
-  | 'delete'
-  | 'poll';
 
 /** Something that goes wrong: an answer of its own, none at all, or one that is late. */
 export interface Fault {
@@ -64,124 +54,20 @@ export interface FakeArm {
   close(): Promise<void>;
 }
 
-interface Request {
-  readonly method: string;
-  readonly url: URL;
-  readonly body: string;
-}
-
-type Route = readonly [
-  api: FakeApi,
-  method: string,
-  path: RegExp,
-  answer: (request: Request, name: string) => Answer,
-];
-
-/** Times a deletion is polled before it is done. */
-const pollsToDelete = 2;
+const dayMs = 86_400_000;
 
 /** Starts a fake ARM on a free port. */
 export async function startFakeArm(options: FakeArmOptions): Promise<FakeArm> {
-  const { state, subscriptionId, region, resourceGroup, tenantId, pageSize = 50 } = options;
-  const { key, certificate } = selfSigned(Date.now());
+  const { tenantId } = options;
+  const { key, certificate } = selfSigned({
+    name: 'fake-arm',
+    hosts: ['localhost', '127.0.0.1'],
+    notBeforeMs: Date.now() - dayMs,
+    notAfterMs: Date.now() + dayMs,
+  });
   const tokens = new Tokens(() => Date.now());
   const calls: FakeCall[] = [];
-  const deletions = new Map<string, { readonly name: string; polls: number }>();
-  const subscription = `/subscriptions/${subscriptionId}`;
-  const provider = 'providers/Microsoft.ContainerInstance';
-  const groupsPath = `${subscription}/resourceGroups/${resourceGroup}/${provider}/containerGroups`;
-  const place = { path: groupsPath, location: region };
-
-  const list = (items: readonly unknown[], { url }: Request): Answer => {
-    const from = Number(url.searchParams.get('$skiptoken') ?? 0);
-    const next = from + pageSize;
-    const following = new URL(url);
-    following.searchParams.set('$skiptoken', String(next));
-    const nextLink = next < items.length ? { nextLink: following.href } : {};
-    return { status: 200, body: { value: items.slice(from, next), ...nextLink } };
-  };
-  const inRegion = (location: string, answer: () => Answer): Answer =>
-    location === region
-      ? answer()
-      : refusal(
-          400,
-          'NoRegisteredProviderFound',
-          `No registered resource provider found for location '${location}'.`,
-        );
-  const routes: readonly Route[] = [
-    [
-      'usages',
-      'GET',
-      new RegExp(`^${subscription}/${provider}/locations/(\\w+)/usages$`),
-      (request, location) => inRegion(location, () => list(usagesBody(state), request)),
-    ],
-    [
-      'capabilities',
-      'GET',
-      new RegExp(`^${subscription}/${provider}/locations/(\\w+)/capabilities$`),
-      (request, location) => inRegion(location, () => list(capabilitiesBody(state, location), request)),
-    ],
-    [
-      'groups',
-      'GET',
-      new RegExp(`^${groupsPath}$`),
-      (request) =>
-        list(
-          state.groups().map((group) => groupBody(group, place, false)),
-          request,
-        ),
-    ],
-    [
-      'group',
-      'GET',
-      new RegExp(`^${groupsPath}/([\\w-]+)$`),
-      (_, name) => {
-        const group = state.groups().find((one) => one.name === name);
-        return group === undefined ? notFound(name) : { status: 200, body: groupBody(group, place, true) };
-      },
-    ],
-    [
-      'create',
-      'PUT',
-      new RegExp(`^${groupsPath}/([\\w-]+)$`),
-      ({ body }, name) => {
-        const cores = coresAsked(body);
-        return (
-          creationRefusal(state, region, cores, fake.hasCapacity) ?? {
-            status: 201,
-            body: { id: `${groupsPath}/${name}`, name, properties: { provisioningState: 'Pending' } },
-          }
-        );
-      },
-    ],
-    [
-      'delete',
-      'DELETE',
-      new RegExp(`^${groupsPath}/([\\w-]+)$`),
-      ({ url }, name) => {
-        if (!state.groups().some((one) => one.name === name)) return { status: 204 };
-        const id = `deletion-${deletions.size}`;
-        deletions.set(id, { name, polls: 0 });
-        const location = `${url.origin}${subscription}/${provider}/locations/${region}/operations/${id}`;
-        return { status: 202, headers: { location, 'retry-after': '1' } };
-      },
-    ],
-    [
-      'poll',
-      'GET',
-      new RegExp(`^${subscription}/${provider}/locations/\\w+/operations/([\\w-]+)$`),
-      ({ url }, id) => {
-        const deletion = deletions.get(id);
-        if (deletion === undefined) return notFound(id);
-        deletion.polls += 1;
-        if (deletion.polls <= pollsToDelete) {
-          return { status: 202, headers: { location: url.href, 'retry-after': '1' } };
-        }
-        state.remove(deletion.name);
-        return { status: 204 };
-      },
-    ],
-  ];
+  const routes = armRoutes({ ...options, hasCapacity: () => fake.hasCapacity });
 
   function answer(request: Request, authorization: string | undefined): [FakeApi, Answer] {
     const { method, url, body } = request;
@@ -244,10 +130,6 @@ export async function startFakeArm(options: FakeArmOptions): Promise<FakeArm> {
   return fake;
 }
 
-function notFound(name: string): Answer {
-  return refusal(404, 'ResourceNotFound', `The resource '${name}' was not found.`);
-}
-
 const unauthorized: Answer = {
   ...refusal(401, 'InvalidAuthenticationToken', 'The access token is invalid or for another audience.'),
   headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
@@ -272,19 +154,4 @@ function openIdConfiguration(url: string, tenantId: string): unknown {
     subject_types_supported: ['pairwise'],
     id_token_signing_alg_values_supported: ['RS256'],
   };
-}
-
-/** Cores that the group of a create request asks for. */
-function coresAsked(body: string): number {
-  const group = JSON.parse(body) as {
-    readonly properties?: {
-      readonly containers?: readonly {
-        readonly properties?: { readonly resources?: { readonly requests?: { readonly cpu?: number } } };
-      }[];
-    };
-  };
-  return (group.properties?.containers ?? []).reduce(
-    (sum, { properties }) => sum + (properties?.resources?.requests?.cpu ?? 0),
-    0,
-  );
 }

@@ -27,13 +27,13 @@ const scrapeTime = '^[0-9]+(ms|s|m|h)$';
 const port = whole(1, 65_535);
 
 /** What stands in the file because of other values, or would contradict them. */
-const ofOtherValues = ['namespaces', 'lease', 'http', 'externalMetrics'];
+const ofOtherValues = new Set(['namespaces', 'lease', 'http', 'externalMetrics']);
 
 /** The configuration as it may stand below `config`: made from the schema that the program reads it with. */
 function configValue(): Json {
   const { properties = {}, ...rest } = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' });
   const { $schema: _, ...plain } = rest;
-  const kept = Object.entries(properties).filter(([key]) => !ofOtherValues.includes(key));
+  const kept = Object.entries(properties).filter(([key]) => !ofOtherValues.has(key));
   return { ...plain, properties: Object.fromEntries(kept) };
 }
 

@@ -272,7 +272,7 @@ test('an HPA that goes by owner or by an averaged external metric does not count
   });
 });
 
-test('what the quotas of a namespace leave, less what companions there still wait for', async () => {
+test('what the quotas of a namespace leave, less what companions there still wait for and is not refused', async () => {
   const burst = deployment('burst', { owner: 'uid-p', spec: { replicas: 9 }, status: { replicas: 4 } });
   const conditions = [
     {
@@ -282,8 +282,9 @@ test('what the quotas of a namespace leave, less what companions there still wai
     },
   ];
   const failing: RawWorkload = { ...burst, status: { ...burst.status, conditions } };
+  const waiting = deployment('waiting', { owner: 'uid-p', spec: { replicas: 6 }, status: { replicas: 1 } });
   const objects: Objects = {
-    deployments: [deployment('worker'), failing],
+    deployments: [deployment('worker'), failing, waiting],
     policies: [{ metadata: meta('p') }],
     resourcequotas: [
       {
@@ -301,7 +302,7 @@ test('what the quotas of a namespace leave, less what companions there still wai
     assert.deepEqual(view.namespaceQuota('media', shape), { namespaceQuota: 8, namespaceQuotaName: 'team' });
     assert.equal(view.namespaceQuota('other', shape).namespaceQuota, 0);
     assert.equal(view.namespaceQuota('free', shape).namespaceQuota, undefined);
-    const [companion] = view.companionsOf(policy());
+    const companion = view.companionsOf(policy()).find((one) => one.deployment.name === 'burst');
     assert.deepEqual(companion?.refused, { pods: 9, cause: 'QuotaExceeded', quota: 'team' });
   });
 });

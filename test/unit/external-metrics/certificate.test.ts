@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { certificateIn } from '../../../src/external-metrics/certificate/certificate.ts';
-import { objectIdentifier, time } from '../../../src/external-metrics/certificate/der.ts';
-import { selfSigned } from '../../../src/external-metrics/certificate/self-signed.ts';
+import { objectIdentifier, time } from '../../../src/certificate/der.ts';
+import { selfSigned } from '../../../src/certificate/self-signed.ts';
 import { SpillwayError } from '../../../src/errors.ts';
 
 const host = 'spillway-external-metrics.spillway.svc';
 const notBeforeMs = Date.UTC(2026, 0, 2, 3, 4, 5);
 const notAfterMs = Date.UTC(2055, 5, 6, 7, 8, 9);
-const made = selfSigned({ hosts: [host, 'localhost'], notBeforeMs, notAfterMs });
+const made = selfSigned({ name: 'test', hosts: [host, 'localhost'], notBeforeMs, notAfterMs });
 
 describe('a certificate that vouches for itself', () => {
   const read = new X509Certificate(made.certificate);
@@ -33,7 +33,9 @@ describe('a certificate that vouches for itself', () => {
   });
 
   test('is another one each time', () => {
-    const other = new X509Certificate(selfSigned({ hosts: [host], notBeforeMs, notAfterMs }).certificate);
+    const other = new X509Certificate(
+      selfSigned({ name: 'test', hosts: [host], notBeforeMs, notAfterMs }).certificate,
+    );
     assert.notEqual(other.serialNumber, read.serialNumber);
     assert.notEqual(other.subject, read.subject);
   });
@@ -92,6 +94,7 @@ describe('DER', () => {
       fc.property(fc.array(label, { minLength: 1, maxLength: 6 }), seconds, (hosts, atSeconds) => {
         const [first = '', ...more] = hosts;
         const one = selfSigned({
+          name: 'test',
           hosts: [first, ...more],
           notBeforeMs: atSeconds * 1000,
           notAfterMs: atSeconds * 1000 + 1000,
@@ -124,7 +127,7 @@ describe('the certificate of a Secret', () => {
   });
 
   test('is refused where it is no pair, and the key is not quoted', () => {
-    const other = selfSigned({ hosts: [host], notBeforeMs, notAfterMs });
+    const other = selfSigned({ name: 'test', hosts: [host], notBeforeMs, notAfterMs });
     assert.match(problemOf({}), /is missing/);
     assert.match(problemOf({ 'tls.crt': made.certificate, 'tls.key': other.key }), /not the key of/);
     const broken = problemOf({ 'tls.crt': made.certificate, 'tls.key': 'secret words' });

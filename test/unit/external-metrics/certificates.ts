@@ -10,7 +10,7 @@ import {
   time,
   truth,
   utf8String,
-} from '../../../src/external-metrics/certificate/der.ts';
+} from '../../../src/certificate/der.ts';
 
 /** An authority that vouches for clients, as kube-apiserver's front-proxy-ca. */
 export interface Authority {

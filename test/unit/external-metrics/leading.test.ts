@@ -7,7 +7,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import { SpillwayError } from '../../../src/errors.ts';
 import type { Certificate } from '../../../src/external-metrics/certificate/certificate.ts';
-import { selfSigned } from '../../../src/external-metrics/certificate/self-signed.ts';
+import { selfSigned } from '../../../src/certificate/self-signed.ts';
 import {
   ExternalMetrics,
   type ExternalMetricsOptions,
@@ -115,6 +115,7 @@ describe('external metrics', () => {
     replica.lead();
     await replica.shows();
     const made = selfSigned({
+      name: 'test',
       hosts: [host],
       notBeforeMs: Date.now() - 1000,
       notAfterMs: Date.now() + dayMs,
@@ -203,6 +204,7 @@ describe('external metrics', () => {
     t.after(() => rmSync(folder, { recursive: true }));
     const write = (): string => {
       const made = selfSigned({
+        name: 'test',
         hosts: [host],
         notBeforeMs: Date.now() - 1000,
         notAfterMs: Date.now() + dayMs,

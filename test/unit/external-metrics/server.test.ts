@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { X509Certificate } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { systemClock } from '../../../src/clock.ts';
-import { selfSigned } from '../../../src/external-metrics/certificate/self-signed.ts';
+import { selfSigned } from '../../../src/certificate/self-signed.ts';
 import { authoritiesIn } from '../../../src/external-metrics/front-proxy.ts';
 import { MetricsServer } from '../../../src/external-metrics/server.ts';
 import { authority } from './certificates.ts';
@@ -19,7 +19,12 @@ const proxy = trusted.client('front-proxy-client');
 const backlog = `${root}/namespaces/media/spillway_backlog_jobs`;
 
 function certificate() {
-  const made = selfSigned({ hosts: [host], notBeforeMs: Date.now() - 1000, notAfterMs: Date.now() + 60_000 });
+  const made = selfSigned({
+    name: 'test',
+    hosts: [host],
+    notBeforeMs: Date.now() - 1000,
+    notAfterMs: Date.now() + 60_000,
+  });
   return { ...made, authority: undefined };
 }
 

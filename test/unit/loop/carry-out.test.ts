@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Write } from '../../../src/act/write.ts';
 import { type CarryOutParts, carryOut } from '../../../src/loop/carry-out.ts';
+import { Refusals } from '../../../src/loop/refusals.ts';
 import { ApiError } from '../../../src/cluster/api-error.ts';
 
 const at = { namespace: 'media', resourceVersion: '1', decisionId: 'd' } as const;
@@ -16,7 +17,11 @@ const note = (name: string): Write => ({
 });
 
 /** Carries writes out against an API server that answers as told, by the last part of the path. */
-async function carried(writes: readonly Write[], answers: Readonly<Record<string, number>> = {}) {
+async function carried(
+  writes: readonly Write[],
+  answers: Readonly<Record<string, number>> = {},
+  { refusals = new Refusals(), elapsedMs = 0, reason = 'Conflict' } = {},
+) {
   const sent: string[] = [];
   const shown: string[] = [];
   const drains: unknown[] = [];
@@ -25,7 +30,7 @@ async function carried(writes: readonly Write[], answers: Readonly<Record<string
   const silent = () => undefined;
   const parts = {
     fence: { holds: () => true },
-    clock: { elapsed: () => 0 },
+    clock: { elapsed: () => elapsedMs },
     log: { info: silent, warn: silent, debug: silent },
     metrics: {
       observeReaction: silent,
@@ -41,15 +46,16 @@ async function carried(writes: readonly Write[], answers: Readonly<Record<string
         await Promise.resolve();
         open -= 1;
         const status = answers[name];
-        if (status !== undefined) throw new ApiError({ verb: 'patch', resource: 'pods' }, status, 'Conflict');
+        if (status !== undefined) throw new ApiError({ verb: 'patch', resource: 'pods' }, status, reason);
         return {};
       },
     },
   };
   const grounds = { summary: 'because', facts: {}, sinceMs: undefined };
   const policy = { key: 'media/thumbnails', deleting: false };
-  const applied = await carryOut(parts as unknown as CarryOutParts, policy, grounds, writes);
-  return { sent, shown, drains, atOnce, again: applied.again };
+  const applied = await carryOut(parts as unknown as CarryOutParts, policy, grounds, writes, refusals);
+  const told = applied.problems.map(({ code }) => code);
+  return { sent, shown, drains, atOnce, again: applied.again, told };
 }
 
 describe('the writes of a pass', () => {
@@ -72,5 +78,38 @@ describe('the writes of a pass', () => {
     assert.equal(atOnce > 1 && atOnce <= 8, true, `${atOnce} at once`);
     assert.deepEqual(drains[0], ['media/thumbnails', 'drained', 3]);
     assert.deepEqual([drains.length, again], [19, false]);
+  });
+
+  test('that were refused are told of at every pass, and sent again after 1 s, then ever more seldom', async () => {
+    const refusals = new Refusals();
+    const sentAt: number[] = [];
+    for (let elapsedMs = 0; elapsedMs < 300_000; elapsedMs += 250) {
+      const { sent, told } = await carried([scale], { burst: 403 }, { refusals, elapsedMs });
+      assert.deepEqual(told, ['WRITE_REFUSED']);
+      if (sent.length > 0) sentAt.push(elapsedMs / 1000);
+    }
+    assert.deepEqual(sentAt, [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]);
+    assert.deepEqual((await carried([scale], {}, { refusals, elapsedMs: 300_000 })).sent, []);
+    assert.deepEqual((await carried([scale], {}, { refusals, elapsedMs: 303_000 })).told, []);
+    assert.deepEqual((await carried([scale], { burst: 403 }, { refusals, elapsedMs: 303_001 })).sent, [
+      'burst',
+    ]);
+    assert.deepEqual((await carried([scale], {}, { refusals, elapsedMs: 304_001 })).sent, ['burst']);
+  });
+
+  test('are not sent again to a namespace that is being deleted', async () => {
+    const refusals = new Refusals();
+    const reason = 'NamespaceTerminating';
+    const first = await carried([scale, note('a')], { burst: 403 }, { refusals, reason });
+    assert.deepEqual([first.sent, first.told], [['burst', 'a'], ['NAMESPACE_TERMINATING']]);
+    const later = await carried([scale, note('a')], {}, { refusals, elapsedMs: 1e9 });
+    assert.deepEqual([later.sent, later.told, later.again], [['a'], ['NAMESPACE_TERMINATING'], false]);
+  });
+
+  test('burst nothing while the finalizer on the policy is refused', async () => {
+    const refusals = new Refusals();
+    await carried([hold, scale], { thumbnails: 403 }, { refusals });
+    const { sent, told } = await carried([hold, scale], {}, { refusals, elapsedMs: 500 });
+    assert.deepEqual([sent, told], [[], ['WRITE_REFUSED']]);
   });
 });

@@ -6,6 +6,13 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "spillway.serviceAccou
 system:serviceaccount:{{ .Release.Namespace }}:{{ include "spillway.uninstallName" . }}
 {{- end }}
 
+{{/* Stable since Kubernetes 1.30. */}}
+{{- define "spillway.admissionServed" -}}
+{{- if semverCompare "<1.30.0-0" .Capabilities.KubeVersion.Version }}
+{{- fail "admission needs Kubernetes 1.30: leave admission.ownAccount and admission.authors off." }}
+{{- end }}
+{{- end }}
+
 {{/* Keys of the taints that pods may be let onto, as CEL. */}}
 {{- define "spillway.tolerationKeys" -}}
 {{- $keys := list }}

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { isIPv4 } from 'node:net';
 import {
   bitString,
   der,
@@ -13,7 +14,9 @@ import {
 } from './der.ts';
 
 export interface SelfSignedOptions {
-  /** Host names that it is valid for; at least one. */
+  /** What its subject begins with. */
+  readonly name: string;
+  /** Host names and IPv4 addresses that it is valid for; at least one. */
   readonly hosts: readonly [string, ...string[]];
   /** Milliseconds since the epoch. */
   readonly notBeforeMs: number;
@@ -32,11 +35,11 @@ const ecdsaWithSha256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'));
  * A certificate of a server that vouches for itself: ECDSA on P-256, no authority for others (RFC 5280). Whoever trusts it
  * trusts this one certificate.
  */
-export function selfSigned({ hosts, notBeforeMs, notAfterMs }: SelfSignedOptions): SelfSigned {
+export function selfSigned({ name, hosts, notBeforeMs, notAfterMs }: SelfSignedOptions): SelfSigned {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const serial = randomBytes(16);
   // Names differ, so that a bundle with two of them has no two authorities of one name.
-  const subject = nameOf(`spillway-external-metrics-${serial.toString('hex', 0, 4)}`);
+  const subject = nameOf(`${name}-${serial.toString('hex', 0, 4)}`);
   const toBeSigned = sequence(
     der(0xa0, integer(Buffer.from([2]))), // version 3
     integer(serial),
@@ -56,13 +59,18 @@ export function selfSigned({ hosts, notBeforeMs, notAfterMs }: SelfSignedOptions
 
 /** What it may be used for (RFC 5280, 4.2.1): as a server of these names, and for nothing else. */
 function extensionsFor(hosts: readonly string[]): readonly Buffer[] {
-  const names = sequence(...hosts.map((host) => der(0x82, Buffer.from(host))));
+  const names = sequence(...hosts.map(generalName));
   return [
     extension('2.5.29.17', names), // subjectAltName
     extension('2.5.29.19', sequence(), true), // basicConstraints: no authority
     extension('2.5.29.15', bitString(Buffer.from([0x80]), 7), true), // keyUsage: digitalSignature
     extension('2.5.29.37', sequence(objectIdentifier('1.3.6.1.5.5.7.3.1'))), // extKeyUsage: serverAuth
   ];
+}
+
+/** A host name, or an address in its bytes (RFC 5280, 4.2.1.6). */
+function generalName(host: string): Buffer {
+  return isIPv4(host) ? der(0x87, Buffer.from(host.split('.').map(Number))) : der(0x82, Buffer.from(host));
 }
 
 function extension(identifier: string, value: Buffer, critical = false): Buffer {
