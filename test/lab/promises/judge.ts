@@ -6,10 +6,11 @@ import { resourcesOf } from '../../../src/decide/requests.ts';
 import { isActive, isReady, isTrue } from '../../../src/lab/world/conditions.ts';
 import type { Pod } from '../../../src/lab/world/kube.ts';
 import { needsOf } from '../../../src/lab/world/needs.ts';
+import { virtualNodeName } from '../../../src/lab/simulate/setup.ts';
 import type { Pass, Watching } from './governor.ts';
 import { burstOf } from './governor.ts';
 import type { Plot } from './plot.ts';
-import { drainTimeoutSeconds, namespace, pool, type Stage, targetKey } from './stage.ts';
+import { drainTimeoutSeconds, namespace, pool, price, type Stage, targetKey } from './stage.ts';
 
 /** What a judge knows of the faults: what they excuse. */
 export interface Excuses {
@@ -30,6 +31,10 @@ export class Judge implements Watching {
   writes = 0;
   /** Objects that a late write must not touch any more: those that a later leader wrote to since it was decided. */
   readonly #writtenAtMs = new Map<string, number>();
+  /** What container groups have cost so far, by the judge's own books; a plot is shorter than a day. */
+  #spent = 0;
+  /** When burst pods were bound to the virtual node, milliseconds since the epoch. */
+  readonly #boundAtMs: number[] = [];
   #heard: { readonly asked: number; readonly atMs: number } | undefined;
 
   constructor(stage: Stage, plot: Plot) {
@@ -38,10 +43,34 @@ export class Judge implements Watching {
     stage.world.objects.onChange(({ resource, type, object, before }) => {
       if (resource !== 'pods' || type !== 'MODIFIED') return;
       const [pod, earlier] = [object as Pod, before as Pod];
+      if (pod.spec.nodeName === virtualNodeName && earlier.spec.nodeName === undefined) this.#bound();
       if (pod.metadata.deletionTimestamp === undefined || earlier.metadata.deletionTimestamp !== undefined)
         return;
       this.#deleted(pod);
     });
+  }
+
+  /** Books what stands at the provider for these seconds. */
+  book(seconds: number): void {
+    const perHour = this.#stage.virtualNode
+      .groups()
+      .reduce(
+        (sum, { cores, memoryBytes }) =>
+          sum + cores * price.perCpuHour + (memoryBytes / 1e9) * price.perMemoryGbHour,
+        0,
+      );
+    this.#spent += (perHour * seconds) / 3600;
+  }
+
+  /** 4. Bounded, for the pace: where nothing but this controller makes pods go and come. */
+  #bound(): void {
+    const { faults, virtual } = this.#plot;
+    const nowMs = this.#stage.world.now();
+    this.#boundAtMs.push(nowMs);
+    const others = ['vanish', 'companionDeleted', 'companionScaled', 'createError', 'stuckCreating'];
+    if (!virtual.limitsKnown || faults.some(({ kind }) => others.includes(kind))) return;
+    const lately = this.#boundAtMs.filter((atMs) => atMs > nowMs - 300_000).length;
+    assert.ok(lately <= virtual.createsPer5Minutes, `${lately} pods came to the virtual node within 5 min`);
   }
 
   /** Another controller leads, which knows only what stands in the cluster. */
@@ -70,9 +99,9 @@ export class Judge implements Watching {
     const { policy, decision } = pass;
     assert.equal(write.decisionId, decision.id, 'a write names another decision');
     this.#handsOff(write, policy.uid);
-    if (write.kind === 'CreateCompanion') this.#grows(write.to, 0, decision);
+    if (write.kind === 'CreateCompanion') this.#grows(write.to, 0, pass);
     if (write.kind === 'ScaleCompanion') {
-      if (write.to > write.from) this.#grows(write.to, write.from, decision);
+      if (write.to > write.from) this.#grows(write.to, write.from, pass);
       else this.#gives(write, pass);
     }
   }
@@ -114,7 +143,7 @@ export class Judge implements Watching {
   }
 
   /** 2. VM first, and 4. Bounded, for a companion that gets more. */
-  #grows(to: number, from: number, decision: Pass['decision']): void {
+  #grows(to: number, from: number, { decision, policy }: Pass): void {
     const { demand, burst } = decision;
     const asked = this.#asked() - from + to;
     const carried = this.#liveOnVms().length;
@@ -126,17 +155,20 @@ export class Judge implements Watching {
       to <= Math.max(kept, demand - carried - room),
       `burst grows to ${to} though VMs carry ${carried} of ${demand} and have room for ${room}`,
     );
-    assert.ok(asked <= Math.max(kept, this.#plot.policy.burstMax, 40), 'more than maxReplicas is asked for');
-    const { maxRatePerHour } = this.#plot.policy;
+    assert.ok(asked <= Math.max(kept, policy.burst.maxReplicas), 'more than maxReplicas is asked for');
+    const { maxRatePerHour, maxSpendPerDay } = this.#plot.policy;
     const { limitsKnown, quotaCores } = this.#plot.virtual;
     if (!limitsKnown) return;
     const { podCores } = this.#plot.work;
-    const price = podCores * (pool.price?.perCpuHour ?? 0) + (pool.price?.perMemoryGbHour ?? 0);
+    const perReplica = podCores * price.perCpuHour + price.perMemoryGbHour;
     if (maxRatePerHour !== undefined) {
       assert.ok(
-        asked * price <= maxRatePerHour + 1e-6 || asked <= kept,
+        asked * perReplica <= maxRatePerHour + 1e-6 || asked <= kept,
         `${asked} cost more than ${maxRatePerHour}/h`,
       );
+    }
+    if (maxSpendPerDay !== undefined) {
+      assert.ok(this.#spent < maxSpendPerDay + 0.01 || to <= kept, `it grows with ${this.#spent} spent`);
     }
     assert.ok(asked * podCores <= quotaCores || asked <= kept, `${asked} need more than ${quotaCores} cores`);
   }
