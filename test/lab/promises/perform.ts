@@ -26,7 +26,11 @@ export function perform(plot: Plot): void {
     world.schedule(world.now() + 5000, books);
   };
   world.schedule(world.now() + 5000, books);
-  const governor = new Governor(stage, { limitsKnown: plot.virtual.limitsKnown, spend: spent.read }, judge);
+  const governor = new Governor(
+    stage,
+    { limitsKnown: plot.virtual.limitsKnown, spend: () => spent.read() },
+    judge,
+  );
   for (const fault of plot.faults) {
     world.schedule(startMs + fault.atSeconds * 1000, () => begin(fault, stage, governor, judge));
   }

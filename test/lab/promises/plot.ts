@@ -108,7 +108,8 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
   },
 );
 
-const money = fc.option(fc.constantFrom(0.2, 0.5, 1, 3), { nil: undefined, freq: 3 });
+const ratePerHour = fc.option(fc.constantFrom(1, 3, 8, 20), { nil: undefined, freq: 2 });
+const spendPerDay = fc.option(fc.constantFrom(0.02, 0.1, 0.3, 1), { nil: undefined, freq: 2 });
 
 /** Any plot, with at most a dozen faults. */
 export const anyPlot: fc.Arbitrary<Plot> = fc.record({
@@ -148,8 +149,8 @@ export const anyPlot: fc.Arbitrary<Plot> = fc.record({
     burstMax: fc.integer({ min: 0, max: 40 }),
     reclaimSeconds: fc.constantFrom(0, 30, 60),
     delaySeconds: fc.constantFrom(0, 0, 10),
-    maxRatePerHour: money,
-    maxSpendPerDay: money,
+    maxRatePerHour: ratePerHour,
+    maxSpendPerDay: spendPerDay,
     onExhausted: fc.constantFrom('Keep' as const, 'Drain' as const),
   }),
   faults: fc.array(fault, { maxLength: 12 }),
