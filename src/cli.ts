@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
 import { systemClock } from './clock.ts';
-import { connect, userAgentOf } from './cluster/client.ts';
 import { defaultVirtualPools } from './cluster/virtual-nodes.ts';
 import { check } from './commands/check.ts';
 import { demo } from './commands/demo/demo.ts';
@@ -12,9 +11,7 @@ import { defaultKubeconfig } from './commands/explain-readers.ts';
 import { ready } from './commands/ready.ts';
 import { run } from './commands/run.ts';
 import { simulate } from './commands/simulate.ts';
-import { namedIn, namespacesIn } from './commands/uninstall/arguments.ts';
-import { UninstallCluster } from './commands/uninstall/cluster.ts';
-import { uninstall, type UninstallOptions } from './commands/uninstall/uninstall.ts';
+import { type UninstallArguments, uninstallCommand } from './commands/uninstall/command.ts';
 import { loadConfig } from './config.ts';
 import { SpillwayError } from './errors.ts';
 import { parseDuration } from './policy/duration.ts';
@@ -235,34 +232,9 @@ program
   )
   .option('--kubeconfig <file>', 'cluster (default: the one that this runs in)')
   .action(async (given: UninstallArguments) => {
-    const options = {
-      deployment: namedIn(given.deployment),
-      lease: namedIn(given.lease),
-      timeoutSeconds: parseDuration(given.timeout),
-      onTimeout: given.onTimeout,
-    };
-    const podName = process.env['POD_NAME'] ?? 'uninstall';
-    const client = connect({
-      kubeconfigPath: given.kubeconfig,
-      userAgent: userAgentOf(version, podName),
-    });
-    const cluster = new UninstallCluster(client, namespacesIn(given.namespaces));
-    try {
-      const io = { out, error, clock: systemClock, signal: interrupted() };
-      process.exitCode = await uninstall(options, cluster, io);
-    } finally {
-      await client.close();
-    }
+    const io = { out, error, clock: systemClock, signal: interrupted() };
+    process.exitCode = await uninstallCommand(given, io);
   });
-
-interface UninstallArguments {
-  readonly namespaces: string;
-  readonly deployment: string;
-  readonly lease: string;
-  readonly timeout: string;
-  readonly onTimeout: UninstallOptions['onTimeout'];
-  readonly kubeconfig?: string;
-}
 
 interface DoctorArguments {
   readonly namespace?: string;

@@ -130,6 +130,8 @@ export const errorTable = {
     'The pod has a hard topology spread over {keys}, and all burst pods share one node. Write whenUnsatisfiable: ScheduleAnyway, or use strategy: Companion.',
   RESCUE_EXCLUSIVE:
     'The pod refuses its own like by required anti-affinity over {keys}, and all burst pods share one node. Make it preferred, or use strategy: Companion.',
+  RESCUE_FAILED:
+    'The virtual node failed pods of Jobs, and a Job counts a pod that is deleted for its backoffLimit. Spillway deletes one at a time, and only of a Job that has no failure yet and may have two or more. Mend what the virtual node refuses, then delete the others yourself.',
   EVICTION_FORBIDDEN:
     'A PodDisruptionBudget forbids to evict the pod {name} for now, so it stays on the virtual node and is tried again. Let the budget allow one disruption.',
   TARGET_STATEFULSET_SCALING:

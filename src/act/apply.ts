@@ -145,10 +145,12 @@ function send(write: Write, client: ClusterClient): Promise<unknown> {
 function drainAnnotations({
   drain,
   restCost,
+  released,
 }: Write & { kind: 'SetDrain' }): Readonly<Record<string, string | null>> {
   const cost = drain?.cost ?? restCost;
   return {
     [names.drain]: drain === undefined ? null : drainText(drain.note),
     [names.deletionCost]: cost === undefined ? null : String(cost),
+    ...(released === true ? { [names.rescued]: null } : {}),
   };
 }

@@ -38,8 +38,8 @@ export interface Working {
 const freshMs = 15_000;
 /** A mark lives 60 s and is renewed every 15 s; one that was last seen longer ago may have been missed, ms. */
 const markedMs = 20_000;
-/** The names of who works on what are read at most a second before the rest of a sample (bullmq.ts), ms. */
-const namesLagMs = 1_500;
+/** Names of who works on what are read once a second (bullmq.ts): older ones were not read in time, and tell nothing, ms. */
+const freshNamesMs = 1_500;
 
 /** What is known of the work of each pod, by name. */
 export function workOf(
@@ -111,8 +111,10 @@ function guessBy({ name, note }: Working, { sample, namesWorkers }: SourceTold):
   if (namedJobs(sample, name) > 0) return 'working';
   const begunMs = note?.sinceMs ?? Number.NEGATIVE_INFINITY;
   if (sample.active === 0) return sample.atMs > begunMs ? 'idle' : 'unknown';
+  const { atMs, whole } = sample.names ?? { atMs: sample.atMs, whole: true };
+  if (sample.atMs - atMs > freshNamesMs) return 'unknown';
   if (Object.keys(sample.busy).length === 0) return 'silent';
-  return sample.atMs > begunMs + namesLagMs ? 'idle' : 'unknown';
+  return whole && atMs > begunMs ? 'idle' : 'unknown';
 }
 
 function namedJobs(sample: Sample | undefined, pod: string): number {

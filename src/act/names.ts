@@ -1,3 +1,5 @@
+import { rescuedAnnotation } from '../policy/annotations.ts';
+
 /** Labels and annotations that Spillway puts on what it makes. */
 export const names = {
   /** On every burst pod, value `true`: to select or exclude burst pods anywhere. */
@@ -10,8 +12,8 @@ export const names = {
   target: 'spillway.dev/target',
   /** Annotation: id of the decision that the latest write followed from. */
   decision: 'spillway.dev/decision',
-  /** Annotation of a pod that was let onto the virtual pool: id of the decision that did it (cluster/rescued.ts reads it). */
-  rescued: 'spillway.dev/rescued',
+  /** Annotation of a pod that was let onto the virtual pool: id of the decision that did it. */
+  rescued: rescuedAnnotation,
   /** Annotation of a pod that was chosen to leave, and finalizer of a policy that has burst to drain. */
   drain: 'spillway.dev/drain',
   managedBy: 'app.kubernetes.io/managed-by',

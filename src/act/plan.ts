@@ -31,8 +31,10 @@ export function lookSeconds(policy: Policy, decision: Decision, writes: readonly
  * of them left.
  */
 export function plan(policy: Policy, decision: Decision, standing: Standing): readonly Write[] {
-  // Somebody else's Deployment has the name: hands off, but a policy that goes still gives up what it has.
-  if (standing.nameTaken && !policy.deleting) return [];
+  // Somebody else's Deployment has the name: hands off, so nothing new can burst. All else goes on.
+  if (standing.nameTaken && standing.design !== undefined) {
+    return plan(policy, decision, { ...standing, design: undefined });
+  }
   const order: Order = { policy, decisionId: decision.id, atMs: decision.atMs };
   const sizes = sizesOf(decision, standing);
   const companions = standing.companions

@@ -59,6 +59,8 @@ export type Write =
       readonly drain: { readonly note: DrainNote; readonly cost: number } | undefined;
       /** The cost that a pod which is taken back has; left out: none. */
       readonly restCost?: number;
+      /** Its rescue is over for us: the annotation that tells of it goes too. */
+      readonly released?: true;
       /** How the drain ended, if it does with this write. */
       readonly ended: DrainEnd | undefined;
       readonly decisionId: string;
@@ -75,28 +77,8 @@ export type Write =
       readonly decisionId: string;
     }
   | {
-      /** `EvictPod` asks the pod's PodDisruptionBudgets first. */
+      /** Asks for a pod to go; `EvictPod` asks its PodDisruptionBudgets first, which may forbid it for now. */
       readonly kind: 'EvictPod' | 'DeletePod';
-      readonly namespace: string;
-      readonly name: string;
-      readonly uid: string;
-      readonly resourceVersion: string;
-      readonly decisionId: string;
-    }
-  | {
-      /** Lets a stuck pod onto the virtual pool: of a pod, the API server takes more tolerations and little else. */
-      readonly kind: 'AdmitPod';
-      readonly namespace: string;
-      readonly name: string;
-      readonly resourceVersion: string;
-      /** All of them, those that it has first. */
-      readonly tolerations: readonly V1Toleration[];
-      readonly cost: number;
-      readonly decisionId: string;
-    }
-  | {
-      /** Asks for a pod to go, which a PodDisruptionBudget may forbid for now. */
-      readonly kind: 'EvictPod';
       readonly namespace: string;
       readonly name: string;
       readonly uid: string;

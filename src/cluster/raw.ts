@@ -165,6 +165,7 @@ export interface RawWorkload extends RawObject {
     readonly parallelism?: number;
     readonly completions?: number;
     readonly suspend?: boolean;
+    readonly backoffLimit?: number;
   };
   readonly status?: {
     readonly observedGeneration?: number;
@@ -176,6 +177,8 @@ export interface RawWorkload extends RawObject {
     readonly updateRevision?: string;
     readonly active?: number;
     readonly succeeded?: number;
+    readonly failed?: number;
+    readonly uncountedTerminatedPods?: { readonly failed?: readonly string[] };
     readonly conditions?: readonly RawCondition[];
   };
 }

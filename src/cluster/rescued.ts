@@ -1,9 +1,9 @@
+import { rescuedAnnotation } from '../policy/annotations.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { FreeRoom } from './free-room.ts';
 import { isLive, isOver, type SlimPod } from './slim.ts';
 
-/** Annotation of a pod that was let onto the virtual pool: the id of the decision that did it. */
-export const rescuedAnnotation = 'spillway.dev/rescued';
+export { rescuedAnnotation };
 
 /**
  * Those of a target's pods that were let onto the virtual pool and exist still, going ones included. One that a VM took

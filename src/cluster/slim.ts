@@ -124,6 +124,10 @@ export interface SlimJob extends SlimObject {
   /** Undefined: the job ends with its first success (a work queue). */
   readonly completions: number | undefined;
   readonly succeeded: number;
+  /** Pods that failed, those that were deleted before they ended among them. */
+  readonly failed: number;
+  /** With more failures than this the Job fails. */
+  readonly backoffLimit: number;
   readonly active: number;
   readonly template: RawPodTemplate;
 }

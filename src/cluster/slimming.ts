@@ -124,6 +124,9 @@ export const slimJob: Slim<SlimJob> = (object, interner) => {
     parallelism: spec.parallelism ?? 1,
     completions: spec.completions,
     succeeded: status.succeeded ?? 0,
+    failed: (status.failed ?? 0) + (status.uncountedTerminatedPods?.failed?.length ?? 0),
+    // The API server writes 6 where nothing is said (batch/v1, `SetDefaults_Job`).
+    backoffLimit: spec.backoffLimit ?? 6,
     active: status.active ?? 0,
     template: spec.template ?? {},
   };

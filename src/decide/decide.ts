@@ -2,6 +2,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Decision } from './decision.ts';
 import { demandOf } from './demand.ts';
 import { secondsToVerdict, weigh } from './distrust.ts';
+import { exhaustedNow } from './exhausted.ts';
 import { explainDecision } from './explain.ts';
 import { headroom as predictHeadroom } from './fit.ts';
 import { breakerOf, costOf, limitsOf, secondsToRelief, tightest } from './limits.ts';
@@ -85,7 +86,8 @@ export function decide(
   const wanted = Math.max(up, keep);
 
   // Limits
-  const bounds = limitsOf(burst, policy.suspend || policy.deleting, observation, askedFor);
+  const exhausted = exhaustedNow(memory.exhausted, burst.budget, limits);
+  const bounds = limitsOf(burst, policy.suspend || policy.deleting, observation, askedFor, exhausted);
   const hard = tightest(bounds.hard);
   const soft = tightest(bounds.soft);
   const within = Math.max(0, Math.min(wanted, hard, soft));
@@ -101,8 +103,10 @@ export function decide(
     limits.namespaceQuota === undefined
       ? Number.POSITIVE_INFINITY
       : limits.namespaceQuota + pods.unbound - headroom - Math.max(0, granted - askedFor);
-  // A pod that was rescued no longer asks for a VM, and it is one of the target's own.
-  const inTarget = rescued === undefined ? 0 : granted;
+  // A pod that was rescued no longer asks for a VM, and it is one of the target's own: it has to be there to be rescued.
+  const rescuable = tightest(bounds.soft.filter(({ name }) => name !== 'NothingToRescue'));
+  const inTarget =
+    rescued === undefined ? 0 : Math.max(irrevocable, 0, Math.min(wanted, hard, rescuable));
   const pendingForGrowth = grows ? Math.max(0, Math.min(spill - inTarget, quotaAfterBurst)) : 0;
   const onVms = pods.placed + pods.onVirtual + headroom + pendingForGrowth + inTarget;
   const leftAlone = scaling === undefined || policy.suspend || policy.deleting;
@@ -166,6 +170,7 @@ export function decide(
     spill: spillWindow,
     keep: keepWindow,
     distrust,
+    exhausted,
     restoredDemand: memory.restoredDemand,
   };
   const background = {
@@ -175,6 +180,7 @@ export function decide(
     predicted,
     up,
     keep,
+    exhausted,
     fallback: scaling !== undefined && asked?.fallback === true,
   };
   return { decision: { ...facts, ...explainDecision(facts, background) }, memory: after };

@@ -101,7 +101,9 @@ export type LimitName =
   | 'NamespaceQuota'
   | 'Suspended'
   | 'NotEligible'
-  | 'NoVmNodes';
+  | 'NoVmNodes'
+  | 'CompanionNameTaken'
+  | 'NothingToRescue';
 
 /** A decision with what it was made from: enough to explain it and to decide again. */
 export interface RecordedDecision {

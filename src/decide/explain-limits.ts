@@ -1,5 +1,6 @@
 import type { Policy } from '../policy/policy.ts';
 import type { Decision, LimitName } from './decision.ts';
+import { type Exhausted, opensAgainAt } from './exhausted.ts';
 import type { FailureCause, LimitsObservation, Observation } from './observation.ts';
 import type { Reason } from './reasons.ts';
 import { count, seconds } from './words.ts';
@@ -9,6 +10,7 @@ type Facts = Omit<Decision, 'reasons' | 'summary'>;
 interface Background {
   readonly policy: Policy;
   readonly observation: Observation;
+  readonly exhausted: Exhausted;
 }
 
 const limitWords: Readonly<Record<LimitName, string>> = {
@@ -26,20 +28,27 @@ const limitWords: Readonly<Record<LimitName, string>> = {
   Suspended: 'the suspended policy',
   NotEligible: 'a template that can run on the virtual node',
   NoVmNodes: 'a VM node that matches the template',
+  CompanionNameTaken: 'the name of its companion, which somebody else has',
+  NothingToRescue: 'stuck pods that can be let onto the virtual node',
 };
 
 /** What a limit that bites waits for: "the budget: 200 of 200 spent in 24 h". */
-export function waitsFor(name: LimitName, { policy, observation: { limits } }: Background): string {
-  const more = details[name]?.(limits, policy.burst.budget);
+export function waitsFor(name: LimitName, { policy, observation: { limits }, exhausted }: Background): string {
+  const more = details[name]?.(limits, policy.burst.budget, exhausted);
   return more === undefined ? limitWords[name] : `${limitWords[name]}: ${more}`;
 }
 
-type Detail = (limits: LimitsObservation, budget: Policy['burst']['budget']) => string | undefined;
+type Detail = (
+  limits: LimitsObservation,
+  budget: Policy['burst']['budget'],
+  exhausted: Exhausted,
+) => string | undefined;
 
 const details: Readonly<Partial<Record<LimitName, Detail>>> = {
-  DailyBudget: (limits, budget) => spentWords(limits.spentToday, budget.maxSpendPerDay, limits),
-  ClusterDailyBudget: (limits) =>
-    spentWords(limits.cluster?.spentToday ?? 0, limits.cluster?.maxSpendPerDay, limits),
+  DailyBudget: (limits, budget, { own }) =>
+    spentWords(limits.spentToday, budget.maxSpendPerDay, own, limits),
+  ClusterDailyBudget: (limits, _budget, exhausted) =>
+    spentWords(limits.cluster?.spentToday ?? 0, limits.cluster?.maxSpendPerDay, exhausted.cluster, limits),
   RatePerHour: ({ pricePerHour }, { maxRatePerHour }) =>
     maxRatePerHour === undefined || pricePerHour === undefined
       ? undefined
@@ -60,11 +69,17 @@ function quotaWords({ quota }: LimitsObservation): string | undefined {
   return `${quota.name}, ${count(quota.used)} of ${count(quota.limit)} in use${others}`;
 }
 
-function spentWords(spent: number, max: number | undefined, limits: LimitsObservation): string | undefined {
+function spentWords(
+  spent: number,
+  max: number | undefined,
+  gone: boolean,
+  limits: LimitsObservation,
+): string | undefined {
   if (max === undefined) return undefined;
-  return limits.spendUnknown === true
-    ? 'what was spent in 24 h is not known'
-    : `${money(spent)} of ${money(max)} spent in 24 h`;
+  if (limits.spendUnknown === true) return 'what was spent in 24 h is not known';
+  const words = `${money(spent)} of ${money(max)} spent in 24 h`;
+  if (gone) return `${words}, which opens again at ${money(opensAgainAt(max))}`;
+  return spent < max ? `${words}, and the rest has to last for an hour` : words;
 }
 
 const causeWords: Readonly<Record<FailureCause, string>> = {

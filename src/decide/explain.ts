@@ -2,6 +2,7 @@ import type { Policy } from '../policy/policy.ts';
 import { circumstances, obstacle } from './circumstances.ts';
 import type { Decision, LimitName, SourceDemand } from './decision.ts';
 import { drainReasons, drainWords } from './drain-words.ts';
+import type { Exhausted } from './exhausted.ts';
 import type { Observation } from './observation.ts';
 import { limitReasons, waitsFor } from './explain-limits.ts';
 import type { Reason, ReasonCode } from './reasons.ts';
@@ -18,6 +19,7 @@ export interface Background {
   readonly predicted: number;
   readonly up: number;
   readonly keep: number;
+  readonly exhausted: Exhausted;
   /** A source has been lost for longer than `onSignalLoss.after`. */
   readonly fallback: boolean;
 }

@@ -1,5 +1,6 @@
 import type { Burst } from '../policy/policy.ts';
 import type { BreakerTold, Cost, LimitName } from './decision.ts';
+import { type Exhausted, paidAheadSeconds } from './exhausted.ts';
 import type { LimitsObservation, Observation, RefusedPods } from './observation.ts';
 
 /** One thing that grants less burst than the spill, in replicas. */
@@ -27,7 +28,13 @@ const slack = 1e-9;
  * that a ResourceQuota refuses: a ReplicaSet tries them ever more seldom (client-go's workqueue: up to 1000 s), and asked
  * for anew they come as soon as the quota admits them.
  */
-export function limitsOf(burst: Burst, suspended: boolean, observation: Observation, asked: number): Limits {
+export function limitsOf(
+  burst: Burst,
+  suspended: boolean,
+  observation: Observation,
+  asked: number,
+  exhausted: Exhausted,
+): Limits {
   const { limits, virtualPool, target, vmPool } = observation;
   const failed = observation.companions.reduce((sum, companion) => sum + (companion.failed ?? 0), 0);
   const refused = observation.companions.reduce((sum, { refused: one }) => sum + overQuota(one), 0);
@@ -37,10 +44,11 @@ export function limitsOf(burst: Burst, suspended: boolean, observation: Observat
   const hard: Maybe[] = [
     { name: 'MaxReplicas', replicas: burst.maxReplicas },
     suspended && { name: 'Suspended', replicas: 0 },
-    ...hardBudgets(burst, limits),
+    ...hardBudgets(burst, limits, exhausted),
   ];
   const soft: Maybe[] = [
     target.refusals.length > 0 && growth('NotEligible', 0),
+    target.companionNameTaken === true && growth('CompanionNameTaken', 0),
     vmPool.matchingNodes === 0 && burst.withoutVmNodes === 'Forbid' && growth('NoVmNodes', 0),
     virtualPool.readyNodes === 0
       ? growth('NoVirtualNode', 0)
@@ -54,6 +62,9 @@ export function limitsOf(burst: Burst, suspended: boolean, observation: Observat
     limits.namespaceQuota !== undefined &&
       burst.strategy === 'Companion' &&
       growth('NamespaceQuota', limits.namespaceQuota),
+    // A rescue makes no pods: it lets on those that are there.
+    observation.rescued !== undefined &&
+      growth('NothingToRescue', observation.rescued.waitingSeconds.length),
   ];
   return { hard: hard.filter(applying), soft: soft.filter(applying) };
 }
@@ -63,7 +74,11 @@ function overQuota(refused: RefusedPods | undefined): number {
   return refused?.cause === 'QuotaExceeded' ? refused.pods : 0;
 }
 
-function hardBudgets({ budget }: Burst, limits: LimitsObservation): readonly Maybe[] {
+function hardBudgets(
+  { budget }: Burst,
+  limits: LimitsObservation,
+  exhausted: Exhausted,
+): readonly Maybe[] {
   const { cluster } = limits;
   return [
     budget.maxRatePerHour !== undefined &&
@@ -74,11 +89,8 @@ function hardBudgets({ budget }: Burst, limits: LimitsObservation): readonly May
         name: 'ClusterRatePerHour',
         replicas: affordable(cluster.maxRatePerHour - cluster.rateBefore, limits),
       },
-    isSpent(budget, limits.spentToday) &&
-      budget.onExhausted === 'Drain' && { name: 'DailyBudget', replicas: 0 },
-    cluster !== undefined &&
-      isSpent(cluster, cluster.spentToday) &&
-      cluster.onExhausted === 'Drain' && { name: 'ClusterDailyBudget', replicas: 0 },
+    exhausted.own && { name: 'DailyBudget', replicas: 0 },
+    exhausted.cluster && { name: 'ClusterDailyBudget', replicas: 0 },
   ];
 }
 
@@ -93,12 +105,22 @@ function softBudgets(
   const own = asked * (limits.pricePerHour ?? 0);
   return [
     mayNotSpend(budget, limits.spentToday, unknown) && growth('DailyBudget', 0),
+    paysAhead(budget) &&
+      priced(limits) &&
+      growth('DailyBudget', affordable(aheadPerHour(budget, limits.spentToday) - own, limits)),
     cluster?.maxRatePerHour !== undefined &&
       priced(limits) &&
       growth('ClusterRatePerHour', affordable(cluster.maxRatePerHour - cluster.rateOthers - own, limits)),
     cluster !== undefined &&
       mayNotSpend(cluster, cluster.spentToday, unknown) &&
       growth('ClusterDailyBudget', 0),
+    cluster !== undefined &&
+      paysAhead(cluster) &&
+      priced(limits) &&
+      growth(
+        'ClusterDailyBudget',
+        affordable(aheadPerHour(cluster, cluster.spentToday) - cluster.rateOthers - own, limits),
+      ),
   ];
 }
 
@@ -117,6 +139,24 @@ function isSpent(
   spent: number,
 ): boolean {
   return maxSpendPerDay !== undefined && spent >= maxSpendPerDay;
+}
+
+type Draining = { readonly maxSpendPerDay: number; readonly onExhausted: 'Drain' };
+
+/**
+ * Who drains on the last penny grows only as far as the rest pays for all that bursts, for long enough that it was worth
+ * its start.
+ */
+function paysAhead(budget: {
+  readonly maxSpendPerDay: number | undefined;
+  readonly onExhausted: 'Keep' | 'Drain';
+}): budget is Draining {
+  return budget.maxSpendPerDay !== undefined && budget.onExhausted === 'Drain';
+}
+
+/** What a burst may cost per hour so that what is left of the day's budget lasts as long as it has to. */
+function aheadPerHour({ maxSpendPerDay }: Draining, spent: number): number {
+  return (maxSpendPerDay - spent) / (paidAheadSeconds / 3600);
 }
 
 /** Spend that is not known may be any: nothing grows then, and nothing is drained either. */

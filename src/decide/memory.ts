@@ -1,4 +1,5 @@
 import { type Distrust, trusting } from './distrust.ts';
+import { type Exhausted, notExhausted } from './exhausted.ts';
 import type { Rates } from './rates.ts';
 import type { Settled } from './steady.ts';
 import type { Window } from './window.ts';
@@ -17,6 +18,7 @@ export interface Memory {
   /** What has to be kept, over `reclaim.after`: its highest value counts. */
   readonly keep: Window;
   readonly distrust: Distrust;
+  readonly exhausted: Exhausted;
   /** Demand before the restart: the floor for as long as a source has never been read. */
   readonly restoredDemand: number;
 }
@@ -41,6 +43,7 @@ export function restoredMemory(atMs: number, found: { demand: number; burst: num
     spill: [[atMs, 0]],
     keep: [[atMs, found.burst]],
     distrust: trusting,
+    exhausted: notExhausted,
     restoredDemand: found.demand,
   };
 }

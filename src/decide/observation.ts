@@ -49,6 +49,11 @@ export interface OkSample {
   readonly rateLimitPerSecond: number | undefined;
   /** Jobs in work by pod name, as far as the queue tells. Empty: it does not tell. */
   readonly busy: Readonly<Record<string, number>>;
+  /**
+   * When `busy` was read, milliseconds since the epoch, and whether of every active job: who is not named may be busy
+   * otherwise. Left out: with the sample, of every one.
+   */
+  readonly names?: { readonly atMs: number; readonly whole: boolean };
 }
 
 export interface LostSample {
@@ -79,6 +84,8 @@ export interface TargetObservation {
   readonly refusals: readonly Refusal[];
   /** What is different on the virtual pool, though the template can run there. */
   readonly warnings: readonly Refusal[];
+  /** Somebody else's Deployment has the name of its companion; left out: nobody's has. */
+  readonly companionNameTaken?: boolean;
 }
 
 /** Why a template is kept off the virtual pool: a code and a sentence that says what to do. */

@@ -34,7 +34,7 @@ export function rescueReasons(
     },
     first !== undefined && {
       code: 'NotRescuable',
-      message: `${counted(pods, 'stuck pod')} kept off the virtual node. ${first.message}`,
+      message: `${counted(pods, 'pod')} cannot be rescued. ${first.message}`,
       numbers: { pods },
     },
   ];

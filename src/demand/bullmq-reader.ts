@@ -8,7 +8,8 @@ import type { Reader } from './redis/probe.ts';
  * - a job waits since it was added, due, or last tried: `timestamp` + `opts.delay`, or `processedOn`.
  * - `LINDEX wait -1` is the next job (LPUSH, RPOP), so with `lifo` jobs the age is that of the newest of them.
  *
- * Words: `missing` and the last event id, or those named by `bullmqWord`; then what pods work on as JSON.
+ * Words: `missing` and the last event id, or those named by `bullmqWord`; then what pods work on as JSON: all of it, or,
+ * where the call's budget of jobs is spent by other queues, nothing, or, where no call's budget would do, a part.
  */
 export const bullmqReader: Reader = {
   name: 'bullmq',
@@ -51,8 +52,8 @@ export const bullmqReader: Reader = {
     if due > 0 and (not since or due_at < since) then since = due_at end
   end
 
-  local busy = ''
-  if detail and active > 0 and budget > 0 then
+  local busy, named = '', '-'
+  if detail and active > 0 and (active <= budget or budget == full_budget) then
     local jobs = redis.call('LRANGE', key .. 'active', 0, math.min(active, budget) - 1)
     budget = budget - #jobs
     local pods = {}
@@ -61,6 +62,7 @@ export const bullmqReader: Reader = {
       if pod then pods[pod] = (pods[pod] or 0) + 1 end
     end
     busy = next(pods) and cjson.encode(pods) or '{}'
+    named = #jobs
   end
 
   return {
@@ -71,7 +73,7 @@ export const bullmqReader: Reader = {
     meta[1] and 1 or 0, number(meta[2]), number(meta[3]), number(meta[4]),
     number(used), number(resets), since and number(since) or '-',
     quiet and 1 or 0, quiet and not covered and last_id(key .. 'events') or '-',
-    busy
+    named, busy
   }`,
 };
 
@@ -97,4 +99,5 @@ export const bullmqWord = {
   waitingSinceMs: 17,
   quiet: 18,
   lastEventId: 19,
+  named: 20,
 } as const;

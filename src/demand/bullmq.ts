@@ -25,8 +25,7 @@ const manualLimit = 2 ** 53 - 1;
 export function bullmqProbe(feed: BullMQFeed, report: Report): Probe {
   const key = `${feed.prefix}:${feed.queue}:`;
   let ledger: Ledger | undefined;
-  let busy: OkSample['busy'] = {};
-  let detailAtMs = 0;
+  let detail: Detail = unread;
 
   return {
     reader: bullmqReader,
@@ -34,7 +33,7 @@ export function bullmqProbe(feed: BullMQFeed, report: Report): Probe {
     argument: '',
     eventStream: `${key}events`,
 
-    wantsDetail: (atMs) => atMs - detailAtMs >= detailMs,
+    wantsDetail: (atMs) => atMs - detail.atMs >= detailMs,
 
     take({ words, json }: Answer, atMs: number): Reading {
       if (words[0] === 'missing') {
@@ -44,11 +43,12 @@ export function bullmqProbe(feed: BullMQFeed, report: Report): Probe {
       const counts = countsOf(words);
       ledger = ledger === undefined ? openLedger(jobCount(counts)) : nextLedger(ledger, jobCount(counts));
       if (json !== undefined) {
-        busy = JSON.parse(json) as OkSample['busy'];
-        detailAtMs = atMs;
+        const whole = (counts.named ?? 0) >= counts.active;
+        detail = { busy: JSON.parse(json) as OkSample['busy'], atMs, whole };
       }
-      if (counts.active === 0) busy = {};
-      report.ok(sampleOf(counts, ledger, busy, atMs));
+      // The first job after a pause has its pod's name read with it.
+      if (counts.active === 0) detail = unread;
+      report.ok(sampleOf(counts, ledger, detail, atMs));
       return readingOf(counts, atMs);
     },
 
@@ -59,6 +59,15 @@ export function bullmqProbe(feed: BullMQFeed, report: Report): Probe {
     lose: (code) => report.lost(code),
   };
 }
+
+/** Who works on what, when that was read, and whether it was read of every active job. */
+interface Detail {
+  readonly busy: OkSample['busy'];
+  readonly atMs: number;
+  readonly whole: boolean;
+}
+
+const unread: Detail = { busy: {}, atMs: 0, whole: false };
 
 type Counts = { readonly [Word in Exclude<keyof typeof bullmqWord, 'lastEventId'>]: number | undefined } & {
   readonly wait: number;
@@ -93,6 +102,7 @@ function countsOf(words: readonly string[]): Counts {
     waitingSinceMs: at('waitingSinceMs'),
     quiet: at('quiet'),
     lastEventId: lastEventId === '-' ? undefined : lastEventId,
+    named: at('named'),
   };
 }
 
@@ -107,7 +117,7 @@ function jobCount(counts: Counts): JobCount {
   return { here, away, gone: (counts.id ?? 0) - here - away, counted };
 }
 
-function sampleOf(counts: Counts, ledger: Ledger, busy: OkSample['busy'], atMs: number): OkSample {
+function sampleOf(counts: Counts, ledger: Ledger, detail: Detail, atMs: number): OkSample {
   const paused = counts.paused === 1;
   const backlog = paused ? 0 : counts.ready;
   const { max, durationMs, waitingSinceMs, limiterUsed = 0, limiterResetsMs = 0 } = counts;
@@ -128,7 +138,8 @@ function sampleOf(counts: Counts, ledger: Ledger, busy: OkSample['busy'], atMs: 
       max === undefined || durationMs === undefined || durationMs <= 0
         ? undefined
         : (max * 1000) / durationMs,
-    busy,
+    busy: detail.busy,
+    names: { atMs: detail.atMs, whole: detail.whole },
   };
 }
 

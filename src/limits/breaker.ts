@@ -1,4 +1,5 @@
 import type { FailureCause } from '../decide/observation.ts';
+import { lately, oneMore, type Tally, total } from './tally.ts';
 
 /**
  * Keeps bursts off a virtual pool, or one template off it, that fails. Pure; times are milliseconds since the epoch. Half-open is
@@ -7,8 +8,10 @@ import type { FailureCause } from '../decide/observation.ts';
 export type Breaker =
   | {
       readonly state: 'closed';
-      /** Failures of the last five minutes since the last success, oldest first. */
-      readonly recentMs: readonly number[];
+      /** Of the last five minutes. */
+      readonly failures: Tally;
+      /** Pods that became Ready, bound after the oldest of these failures. */
+      readonly successes: Tally;
     }
   | {
       readonly state: 'open';
@@ -20,11 +23,12 @@ export type Breaker =
 
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
-export const closedBreaker: Breaker = { state: 'closed', recentMs: [] };
+export const closedBreaker: Breaker = { state: 'closed', failures: [], successes: [] };
 
-/** So many failures within the window, with no success between, open a closed breaker. */
+/** So many failures within five minutes open a closed breaker, with no success after the first of them. */
 const failuresToOpen = 3;
-const windowMs = 300_000;
+/** So many open it if they are more than the successes: some that come up do not make good for many that never do. */
+const failuresToOpenByShare = 5;
 const shortestWaitSeconds = 60;
 const longestWaitSeconds = 1800;
 
@@ -34,9 +38,13 @@ const opensAtOnce: ReadonlySet<FailureCause> = new Set(['Quota', 'Capacity']);
 /** The fault of one template, not of the pool: others go on. */
 const templateFaults: ReadonlySet<FailureCause> = new Set(['Image', 'Rejected']);
 
-/** Whether a failure is the fault of the template alone. */
-export function isTemplateFault(cause: FailureCause): boolean {
-  return templateFaults.has(cause);
+/** The provider's, whatever the template. */
+const poolFaults: ReadonlySet<FailureCause> = new Set(['Quota', 'Capacity', 'Network', 'Throttled']);
+
+/** Whose a failure may be: `either` where it tells too little. */
+export function faultOf(cause: FailureCause): 'template' | 'pool' | 'either' {
+  if (templateFaults.has(cause)) return 'template';
+  return poolFaults.has(cause) ? 'pool' : 'either';
 }
 
 export function stateOf(breaker: Breaker, nowMs: number): BreakerState {
@@ -63,7 +71,12 @@ export function probesFromMs(breaker: Breaker): number | undefined {
  */
 export function failed(
   breaker: Breaker,
-  failure: { readonly cause: FailureCause; readonly boundAtMs: number | undefined },
+  failure: {
+    readonly cause: FailureCause;
+    readonly boundAtMs: number | undefined;
+    /** It opens a closed breaker by itself. */
+    readonly decisive?: boolean;
+  },
   nowMs: number,
 ): Breaker {
   const { cause } = failure;
@@ -73,21 +86,34 @@ export function failed(
     const waitSeconds = Math.min(longestWaitSeconds, breaker.waitSeconds * 2);
     return { state: 'open', sinceMs: nowMs, waitSeconds, cause };
   }
-  const recentMs = [...breaker.recentMs.filter((atMs) => atMs > nowMs - windowMs && atMs <= nowMs), nowMs];
-  return opensAtOnce.has(cause) || recentMs.length >= failuresToOpen
+  const failures = oneMore(breaker.failures, nowMs);
+  const successes = lately(breaker.successes, nowMs);
+  const opens = opensAtOnce.has(cause) || failure.decisive === true || areTooMany(failures, successes);
+  return opens
     ? { state: 'open', sinceMs: nowMs, waitSeconds: shortestWaitSeconds, cause }
-    : { state: 'closed', recentMs };
+    : { state: 'closed', failures, successes };
 }
 
-/** A pod became Ready. It closes an open breaker if it was bound after that opened: earlier ones prove nothing. */
-export function succeeded(breaker: Breaker, boundAtMs: number | undefined): Breaker {
+function areTooMany(failures: Tally, successes: Tally): boolean {
+  const [bad, good] = [total(failures), total(successes)];
+  return good === 0 ? bad >= failuresToOpen : bad >= failuresToOpenByShare && bad > good;
+}
+
+/**
+ * A pod became Ready for the first time. It closes an open breaker if it was bound after that opened, and counts against
+ * the failures of a closed one if it was bound after the oldest of them: earlier ones prove nothing.
+ */
+export function succeeded(breaker: Breaker, boundAtMs: number | undefined, nowMs: number): Breaker {
   if (breaker.state === 'open') return (boundAtMs ?? 0) >= breaker.sinceMs ? closedBreaker : breaker;
-  return breaker.recentMs.length === 0 ? breaker : closedBreaker;
+  const failures = lately(breaker.failures, nowMs);
+  const [oldest] = failures;
+  if (oldest === undefined || (boundAtMs ?? 0) < oldest[0]) return breaker;
+  return { state: 'closed', failures, successes: oneMore(breaker.successes, nowMs) };
 }
 
 /** Whether nothing of it has to be remembered: closed without failures, or opened so long ago that it says nothing. */
 export function isIdle(breaker: Breaker, nowMs: number): boolean {
-  if (breaker.state === 'closed') return breaker.recentMs.every((atMs) => atMs <= nowMs - windowMs);
+  if (breaker.state === 'closed') return lately(breaker.failures, nowMs).length === 0;
   return nowMs - breaker.sinceMs > forgottenAfterMs;
 }
 

@@ -12,13 +12,14 @@ import {
   emptyLedger,
   type Ledger,
   type LedgerSettings,
+  openBreakers,
   sawPod,
   tidied,
 } from './ledger.ts';
 import { LedgerKeeper } from './ledger-keeper.ts';
 import type { LedgerPort } from './ledger-store.ts';
 import { outlook, type StartingSince } from './outlook.ts';
-import { workloadOf } from './owners.ts';
+import { templateOf, workloadOf } from './owners.ts';
 import { tokens } from './pace.ts';
 import type { ProviderLimits } from './provider.ts';
 import { bucketMs, charge, spentByAll } from './spend.ts';
@@ -57,6 +58,8 @@ export class ClusterLimits implements BurstLimits {
   #ledger = unread;
   #rates: ReadonlyMap<string, number> = new Map();
   #podsChanged = true;
+  /** `clock.elapsed()` of this process's last charge to this ledger; undefined: none yet. */
+  #chargedElapsedMs: number | undefined;
   #keeper: LedgerKeeper | undefined;
   #stops: readonly (() => void)[] = [];
 
@@ -80,6 +83,7 @@ export class ClusterLimits implements BurstLimits {
       current: () => this.#ledger,
       onLoaded: (ledger, unreadable) => {
         this.#ledger = ledger;
+        this.#chargedElapsedMs = undefined;
         this.#scan();
         if (!unreadable) return;
         onUnreadable();
@@ -121,8 +125,7 @@ export class ClusterLimits implements BurstLimits {
     const { policy, pool, companion, asked, running, others } = question;
     this.#settle();
     const workload = workloadOf(this.#options.view.store, policy);
-    const template =
-      policy.burst.strategy === 'Rescue' ? workload?.key : companion && `${policy.namespace}/${companion}`;
+    const template = templateOf(policy, companion);
     const price = workload && this.#pods.priceOf(workload.spec, pool);
     const broken =
       this.#ledger.poolBreakers[pool.name]?.state === 'open' ||
@@ -177,7 +180,7 @@ export class ClusterLimits implements BurstLimits {
   }
 
   #scan(): void {
-    for (const pod of this.#pods.scan()) this.#see(pod, false);
+    for (const pod of this.#pods.scan()) this.#see(pod);
     this.#podsChanged = true;
   }
 
@@ -187,29 +190,29 @@ export class ClusterLimits implements BurstLimits {
     } else if (change.kind === 'nodes') {
       if (change.type === 'added' && this.#pods.poolOfNode(change.object.name) !== undefined) this.#scan();
     } else if (change.kind === 'pods') {
-      const { object, previous, type } = change;
-      if (type !== 'deleted') this.#see(object, object.ready && previous?.ready !== true);
+      const { object, type } = change;
+      if (type !== 'deleted') this.#see(object);
       else if (this.#pods.drop(object)) this.#podsChanged = true;
     }
   }
 
-  #see(pod: SlimPod, becameReady: boolean): void {
+  #see(pod: SlimPod): void {
     const pool = this.#pods.poolOf(pod);
     if (pool === undefined) return;
-    if (this.#pods.keep(pod)) this.#podsChanged = true;
+    const { fresh, becameReady } = this.#pods.keep(pod);
+    if (fresh) this.#podsChanged = true;
     const owner = this.#pods.ownerOf(pod);
     const template = owner?.brought === true ? owner.template : undefined;
+    const costly = owner?.costly === true;
     const before = this.#ledger;
-    const seen = { ...this.#told(pod), pool: pool.name, template, becameReady };
+    const seen = { ...this.#told(pod), pool: pool.name, template, costly, becameReady };
     const { ledger, failure } = sawPod(before, seen, this.#options.clock.now(), this.#settings);
     if (ledger === before) return;
     this.#ledger = ledger;
     // What is counted before the ledger is read may be counted in it already.
     if (failure !== undefined && this.#keeper?.ready === true) this.#options.onFailure(failure);
-    const { poolBreakers, templateBreakers } = ledger;
-    this.#keeper?.changed(
-      poolBreakers !== before.poolBreakers || templateBreakers !== before.templateBreakers,
-    );
+    // Successes alone are many, and change a breaker's state seldom.
+    this.#keeper?.changed(failure !== undefined || openBreakers(before) !== openBreakers(ledger));
   }
 
   /** A pod with what its provider tells of it, while the cluster takes it for starting. */
@@ -222,7 +225,7 @@ export class ClusterLimits implements BurstLimits {
   /** Pods that do not come to run fail by time alone, or by what their provider tells: no event tells it. */
   #seeStuck(): void {
     for (const pod of this.#pods.all()) {
-      if (pod.failure === undefined && this.failureOf(pod) !== undefined) this.#see(pod, false);
+      if (pod.failure === undefined && this.failureOf(pod) !== undefined) this.#see(pod);
     }
   }
 
@@ -238,10 +241,13 @@ export class ClusterLimits implements BurstLimits {
 
   #charge(): void {
     const nowMs = this.#options.clock.now();
+    const elapsedMs = this.#options.clock.elapsed();
+    const sinceMs = this.#chargedElapsedMs === undefined ? undefined : elapsedMs - this.#chargedElapsedMs;
+    this.#chargedElapsedMs = elapsedMs;
     const before = this.#ledger;
     this.#rates = this.#pods.ratesPerHour();
     this.#podsChanged = false;
-    const spend = charge(before.spend, nowMs, this.#rates);
+    const spend = charge(before.spend, nowMs, this.#rates, sinceMs);
     const ids = this.#pods.ids();
     this.#ledger = tidied({ ...before, spend }, (id) => ids.has(id), nowMs);
     const money = Object.keys(spend.policies).length + Object.keys(before.spend.policies).length > 0;

@@ -19,8 +19,11 @@ const cause = z.enum([
   'Unknown',
 ]);
 
+/** A text of before has none of them: its failures of the last five minutes are forgotten. */
+const tally = z.array(z.tuple([time, z.number().positive()])).default([]);
+
 const breaker = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('closed'), recentMs: z.array(time) }),
+  z.object({ state: z.literal('closed'), failures: tally, successes: tally }),
   z.object({ state: z.literal('open'), sinceMs: time, waitSeconds: z.number().positive(), cause }),
 ]);
 

@@ -1,6 +1,6 @@
 import type { CreationPace } from '../config.ts';
 import type { FailureCause } from '../decide/observation.ts';
-import { type Breaker, closedBreaker, failed, isIdle, isTemplateFault, succeeded } from './breaker.ts';
+import { type Breaker, closedBreaker, failed, faultOf, isIdle, succeeded } from './breaker.ts';
 import { type Failing, type FailureSettings, failureOf } from './failure-cause.ts';
 import { type Creations, created, shortId } from './pace.ts';
 import { noSpend, type Spend } from './spend.ts';
@@ -12,7 +12,7 @@ export interface Ledger {
   readonly creations: Readonly<Record<string, Creations>>;
   /** By virtual pool; one that is not named is closed. */
   readonly poolBreakers: Readonly<Record<string, Breaker>>;
-  /** By the Deployment whose template it is (`namespace/name`), for failures that are the template's own fault. */
+  /** By the template (see `templateKey`), for failures that are its own fault, or may be. */
   readonly templateBreakers: Readonly<Record<string, Breaker>>;
   /** Beginnings of the UIDs of failed pods that are counted already, oldest first. */
   readonly counted: readonly string[];
@@ -34,9 +34,11 @@ export interface VirtualPod extends Failing {
   readonly uid: string;
   /** Name of the pool. */
   readonly pool: string;
-  /** The Deployment (`namespace/name`) that its template stands in; undefined: nobody's that is known. */
+  /** Its template (see `templateKey`); undefined: nobody's that is known. */
   readonly template: string | undefined;
-  /** It has just become Ready. */
+  /** Its owner pays for a failure (a Job by its `backoffLimit`): one that is the template's fault is one too many. */
+  readonly costly: boolean;
+  /** It has just become Ready, for the first time. */
   readonly becameReady: boolean;
 }
 
@@ -68,7 +70,7 @@ export function sawPod(
   if (pod.template === undefined) return { ledger: paced, failure: undefined };
   const cause = failureOf(pod, nowMs, settings);
   if (cause === undefined) {
-    return { ledger: pod.becameReady ? withSuccess(paced, pod, pod.template) : paced, failure: undefined };
+    return { ledger: pod.becameReady ? withSuccess(paced, pod, pod.template, nowMs) : paced, failure: undefined };
   }
   const id = shortId(pod.uid);
   if (paced.counted.includes(id)) return { ledger: paced, failure: undefined };
@@ -93,6 +95,13 @@ export function tidied(ledger: Ledger, existing: (id: string) => boolean, nowMs:
   };
 }
 
+/** How many of its breakers are not closed. */
+export function openBreakers({ poolBreakers, templateBreakers }: Ledger): number {
+  return [...Object.values(poolBreakers), ...Object.values(templateBreakers)].filter(
+    ({ state }) => state === 'open',
+  ).length;
+}
+
 function withCreation(
   ledger: Ledger,
   { uid, pool, boundAtMs }: VirtualPod,
@@ -106,35 +115,45 @@ function withCreation(
   return after === before ? ledger : { ...ledger, creations: { ...ledger.creations, [pool]: after } };
 }
 
-function withSuccess(ledger: Ledger, pod: VirtualPod, template: string): Ledger {
-  const ofPool = ledger.poolBreakers[pod.pool];
-  const ofTemplate = ledger.templateBreakers[template];
-  if (ofPool === undefined && ofTemplate === undefined) return ledger;
-  return {
-    ...ledger,
-    poolBreakers:
-      ofPool === undefined
-        ? ledger.poolBreakers
-        : { ...ledger.poolBreakers, [pod.pool]: succeeded(ofPool, pod.boundAtMs) },
-    templateBreakers:
-      ofTemplate === undefined
-        ? ledger.templateBreakers
-        : { ...ledger.templateBreakers, [template]: succeeded(ofTemplate, pod.boundAtMs) },
+function withSuccess(ledger: Ledger, pod: VirtualPod, template: string, nowMs: number): Ledger {
+  const well = (breakers: Ledger['poolBreakers'], key: string): Ledger['poolBreakers'] => {
+    const before = breakers[key];
+    const after = before && succeeded(before, pod.boundAtMs, nowMs);
+    return after === undefined || after === before ? breakers : { ...breakers, [key]: after };
   };
+  const poolBreakers = well(ledger.poolBreakers, pod.pool);
+  const templateBreakers = well(ledger.templateBreakers, template);
+  const same = poolBreakers === ledger.poolBreakers && templateBreakers === ledger.templateBreakers;
+  return same ? ledger : { ...ledger, poolBreakers, templateBreakers };
 }
 
+/**
+ * A failure that may be the template's or the pool's counts for both, but while the template is kept off already, what
+ * fails of it says nothing of a pool that works for others.
+ */
 function withFailure(
   ledger: Ledger,
-  { pool, boundAtMs }: VirtualPod,
+  { pool, boundAtMs, costly }: VirtualPod,
   template: string,
   cause: FailureCause,
   nowMs: number,
 ): Ledger {
+  const fault = faultOf(cause);
   const failure = { cause, boundAtMs };
-  if (isTemplateFault(cause)) {
-    const breaker = failed(ledger.templateBreakers[template] ?? closedBreaker, failure, nowMs);
-    return { ...ledger, templateBreakers: { ...ledger.templateBreakers, [template]: breaker } };
-  }
-  const breaker = failed(ledger.poolBreakers[pool] ?? closedBreaker, failure, nowMs);
-  return { ...ledger, poolBreakers: { ...ledger.poolBreakers, [pool]: breaker } };
+  const { poolBreakers, templateBreakers } = ledger;
+  const ofPool = poolBreakers[pool] ?? closedBreaker;
+  const ofTemplate = templateBreakers[template] ?? closedBreaker;
+  const decisive = costly && fault === 'template';
+  const known = fault === 'either' && ofTemplate.state === 'open' && ofPool.state === 'closed';
+  return {
+    ...ledger,
+    templateBreakers:
+      fault === 'pool'
+        ? templateBreakers
+        : { ...templateBreakers, [template]: failed(ofTemplate, { ...failure, decisive }, nowMs) },
+    poolBreakers:
+      fault === 'template' || known
+        ? poolBreakers
+        : { ...poolBreakers, [pool]: failed(ofPool, failure, nowMs) },
+  };
 }

@@ -9,8 +9,10 @@ import type { Grouped } from './group-size.ts';
 export interface Owner {
   /** `namespace/name` of the policy. */
   readonly policy: string;
-  /** `namespace/name` of the Deployment (or other workload) whose template it has. */
+  /** Whose template it has; see `templateKey`. */
   readonly template: string;
+  /** A failure costs its owner something: a Job counts it for its `backoffLimit`. */
+  readonly costly: boolean;
   /** What its container group is made from. */
   readonly spec: Grouped;
   /** Spillway brought it here: by a companion or by a rescue. False: it tolerates the node by itself. */
@@ -68,23 +70,52 @@ export class Owners {
   }
 
   #ofWorkload(workload: SlimWorkload, pod: SlimPod): Owner | undefined {
-    const { key, namespace, name, kind, ownerUid, template } = workload;
+    const { namespace, name, kind, ownerUid, template } = workload;
     const maker = ownerUid === undefined ? undefined : this.#byUid.get(ownerUid);
     const policy = maker ?? this.#byTarget.get(`${namespace}/${kind}/${name}`);
     if (policy === undefined) return undefined;
     const brought = maker !== undefined || isRescued(pod);
-    return { policy, template: key, spec: template.spec ?? {}, brought };
+    return {
+      policy,
+      template: templateKey(namespace, kind, name),
+      costly: false,
+      spec: template.spec ?? {},
+      brought,
+    };
   }
 
-  #ofJob({ key, namespace, labels, template }: SlimJob, pod: SlimPod): Owner | undefined {
+  #ofJob({ namespace, labels, template }: SlimJob, pod: SlimPod): Owner | undefined {
     const selector = this.#selectors.find(
       (each) =>
         each.namespace === namespace &&
         Object.entries(each.matchLabels).every(([label, value]) => labels[label] === value),
     );
     if (selector === undefined) return undefined;
-    return { policy: selector.policy, template: key, spec: template.spec ?? {}, brought: isRescued(pod) };
+    return {
+      policy: selector.policy,
+      template: jobsKey(selector.policy),
+      costly: true,
+      spec: template.spec ?? {},
+      brought: isRescued(pod),
+    };
   }
+}
+
+/** What failures of one template are counted by: the workload that it stands in, of which the kind is a part. */
+export function templateKey(namespace: string, kind: SlimWorkload['kind'], name: string): string {
+  return `${namespace}/${kind}/${name}`;
+}
+
+/** All Jobs of a policy count as one template: each has a pod or two, and they come and go. `policy`: its `namespace/name`. */
+function jobsKey(policy: string): string {
+  return policy.replace('/', '/Jobs/');
+}
+
+/** The template that a policy bursts with; undefined: it has none to burst with. `companion`: the name of its companion. */
+export function templateOf(policy: Policy, companion: string | undefined): string | undefined {
+  const { burst, namespace, target } = policy;
+  if (burst.strategy === 'Companion') return companion && templateKey(namespace, 'Deployment', companion);
+  return target.kind === 'Jobs' ? jobsKey(policy.key) : templateKey(namespace, target.kind, target.name);
 }
 
 /** The target of a policy and what its pods are made from; of Jobs, the newest that it selects: they are alike. */

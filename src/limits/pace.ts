@@ -13,6 +13,9 @@ export type Creations = readonly (readonly [id: string, atMs: number])[];
 const fiveMinutesMs = 300_000;
 const hourMs = 3_600_000;
 
+/** What is further ahead than clocks may differ was counted before the clock was set back: it holds nothing back. */
+const aheadMs = 300_000;
+
 /** So much of a UID tells pods apart: UIDs are random, and only those of an hour are compared. */
 const idLength = 13;
 
@@ -32,8 +35,8 @@ export function created(
   nowMs: number,
 ): Creations {
   const oldestMs = nowMs - hourMs;
-  const kept =
-    (creations[0]?.[1] ?? nowMs) > oldestMs ? creations : creations.filter(([, atMs]) => atMs > oldestMs);
+  const past = believable(creations, nowMs);
+  const kept = (past[0]?.[1] ?? nowMs) > oldestMs ? past : past.filter(([, atMs]) => atMs > oldestMs);
   const recent = pods.filter(({ atMs }) => atMs > oldestMs);
   if (recent.length === 0) return kept;
   const known = new Set(kept.map(([id]) => id));
@@ -50,24 +53,37 @@ export function created(
 
 /** Creations that are allowed now, promised ones not yet taken off. */
 export function tokens(creations: Creations, pace: Pace, nowMs: number): number {
-  return Math.max(
-    0,
-    Math.min(
-      pace.per5Minutes - within(creations, nowMs - fiveMinutesMs),
-      pace.perHour - within(creations, nowMs - hourMs),
-    ),
-  );
+  return tokensAt(believable(creations, nowMs), pace, nowMs);
 }
 
 /** Seconds until there is a token more than now; undefined: all are there. */
 export function secondsToToken(creations: Creations, pace: Pace, nowMs: number): number | undefined {
-  const now = tokens(creations, pace, nowMs);
-  const changesMs = creations
+  const past = believable(creations, nowMs);
+  const now = tokensAt(past, pace, nowMs);
+  const changesMs = past
     .flatMap(([, atMs]) => [atMs + fiveMinutesMs, atMs + hourMs])
     .filter((atMs) => atMs > nowMs)
     .sort((a, b) => a - b);
-  const nextMs = changesMs.find((atMs) => tokens(creations, pace, atMs) > now);
+  const nextMs = changesMs.find((atMs) => tokensAt(past, pace, atMs) > now);
   return nextMs === undefined ? undefined : (nextMs - nowMs) / 1000;
+}
+
+function tokensAt(creations: Creations, pace: Pace, atMs: number): number {
+  return Math.max(
+    0,
+    Math.min(
+      pace.per5Minutes - within(creations, atMs - fiveMinutesMs),
+      pace.perHour - within(creations, atMs - hourMs),
+    ),
+  );
+}
+
+/** Those that were made by now, as far as clocks agree. */
+function believable(creations: Creations, nowMs: number): Creations {
+  const latestMs = nowMs + aheadMs;
+  return (creations.at(-1)?.[1] ?? nowMs) <= latestMs
+    ? creations
+    : creations.filter(([, atMs]) => atMs <= latestMs);
 }
 
 /** Creations after a moment. */

@@ -24,32 +24,48 @@ export const bucketMs = 300_000;
 const hourMs = 3_600_000;
 const dayMs = 86_400_000;
 
+/** Clocks of two leaders may differ by so much; what is further ahead was charged by a clock that was wrong. */
+const aheadMs = 600_000;
+/** Nobody leads for longer only where the whole cluster stood still. */
+const longestGapMs = 25 * hourMs;
+
 /** Buckets that are closed hold whole millionths; what is left over goes on into the next one. */
 const millionths = 1e6;
 
 /**
  * Charges the time since the last charge at the rates that were known then, and takes these as the rates from now on
- * (a policy that is not named costs nothing any more). So a gap between two leaders is charged from the last known burst,
- * and a moment never twice: a clock that goes backwards charges nothing until it has caught up.
+ * (a policy that is not named costs nothing any more). `elapsedMs`: the time since the last charge of this process as a
+ * clock tells it that never jumps. A wall clock that was set meanwhile takes what was spent along: nothing is charged
+ * twice, nothing is lost, and no time that never passed costs anything. Undefined: another process charged last. Then only
+ * the wall clock tells: a gap between two leaders is charged from the last known burst, and one that is too long to be
+ * believed is not.
  */
-export function charge(spend: Spend, nowMs: number, ratesPerHour: ReadonlyMap<string, number>): Spend {
-  const chargedAtMs = Math.max(spend.chargedAtMs ?? nowMs, nowMs);
-  const fromMs = Math.max(spend.chargedAtMs ?? nowMs, chargedAtMs - dayMs);
+export function charge(
+  spend: Spend,
+  nowMs: number,
+  ratesPerHour: ReadonlyMap<string, number>,
+  elapsedMs?: number,
+): Spend {
+  const beforeMs = spend.chargedAtMs ?? nowMs;
+  const openMs = elapsedMs === undefined ? believable(nowMs - beforeMs) : Math.max(0, elapsedMs);
+  const fromMs = nowMs - Math.min(dayMs, openMs);
+  const setByMs = elapsedMs === undefined ? 0 : nowMs - beforeMs - openMs;
   const policies: Record<string, PolicySpend> = {};
   for (const key of new Set([...Object.keys(spend.policies), ...ratesPerHour.keys()])) {
     const before = spend.policies[key] ?? { ratePerHour: 0, buckets: [] };
     const ratePerHour = Math.max(0, ratesPerHour.get(key) ?? 0);
-    const buckets = within24h(charged(before, fromMs, chargedAtMs), chargedAtMs);
+    const moved = { ...before, buckets: within24h(shifted(before.buckets, setByMs), nowMs) };
+    const buckets = within24h(charged(moved, fromMs, nowMs), nowMs);
     if (ratePerHour > 0 || buckets.length > 0) policies[key] = { ratePerHour, buckets };
   }
-  return { chargedAtMs, policies };
+  return { chargedAtMs: nowMs, policies };
 }
 
 /** Spent within the 24 h before `nowMs` by one policy; what the last charge left open is included at the known rate. */
 export function spentBy(spend: Spend, policy: string, nowMs: number): number {
   const one = spend.policies[policy];
   if (one === undefined) return 0;
-  const openMs = Math.min(dayMs, Math.max(0, nowMs - (spend.chargedAtMs ?? nowMs)));
+  const openMs = Math.min(dayMs, believable(nowMs - (spend.chargedAtMs ?? nowMs)));
   const past = within24h(one.buckets, nowMs).reduce((sum, [, amount]) => sum + amount, 0);
   return past + (openMs / hourMs) * one.ratePerHour;
 }
@@ -105,8 +121,24 @@ function add(buckets: Bucket[], number: number, amount: number): void {
   buckets.push([number, amount + left]);
 }
 
-/** A bucket counts until all of it is older than a day. */
+/** A gap that a wall clock shows; none where it was set back, or so far forward that nobody can have been away for it. */
+function believable(gapMs: number): number {
+  return gapMs > longestGapMs ? 0 : Math.max(0, gapMs);
+}
+
+/** What was spent, moved along with a clock that was set by so much. Clocks that are kept right move by less than a bucket. */
+function shifted(buckets: readonly Bucket[], byMs: number): readonly Bucket[] {
+  const by = Math.trunc(byMs / bucketMs);
+  return by === 0 ? buckets : buckets.map(([number, amount]) => [number + by, amount]);
+}
+
+/** A bucket counts until all of it is older than a day. One of a time that is far from having come was never spent. */
 function within24h(buckets: readonly Bucket[], nowMs: number): readonly Bucket[] {
   const first = Math.floor((nowMs - dayMs) / bucketMs);
-  return (buckets[0]?.[0] ?? first) >= first ? buckets : buckets.filter(([number]) => number >= first);
+  const last = Math.floor((nowMs + aheadMs) / bucketMs);
+  const [oldest = first] = buckets[0] ?? [];
+  const [youngest = last] = buckets.at(-1) ?? [];
+  return oldest >= first && youngest <= last
+    ? buckets
+    : buckets.filter(([number]) => number >= first && number <= last);
 }

@@ -15,6 +15,8 @@ export class VirtualPods {
   readonly #owners: Owners;
   /** By UID. */
   readonly #pods = new Map<string, SlimPod>();
+  /** UIDs of those that have been Ready. */
+  readonly #wereReady = new Set<string>();
   readonly #prices = new WeakMap<Grouped, Map<VirtualPool, number | undefined>>();
 
   constructor(store: Store, pools: readonly VirtualPool[]) {
@@ -28,8 +30,9 @@ export class VirtualPods {
     this.#pods.clear();
     this.#owners.refresh();
     for (const pod of this.#store.pods.values()) {
-      if (this.poolOf(pod) !== undefined) this.#pods.set(pod.uid, pod);
+      if (this.poolOf(pod) !== undefined) this.keep(pod);
     }
+    for (const uid of this.#wereReady) if (!this.#pods.has(uid)) this.#wereReady.delete(uid);
     return [...this.#pods.values()];
   }
 
@@ -38,15 +41,18 @@ export class VirtualPods {
     this.#owners.refresh();
   }
 
-  /** Keeps a pod that is on a virtual node as it is now. Returns whether it was not there before. */
-  keep(pod: SlimPod): boolean {
+  /** Keeps a pod that is on a virtual node as it is now. Tells whether it was not there before, and not Ready before. */
+  keep(pod: SlimPod): { readonly fresh: boolean; readonly becameReady: boolean } {
     const fresh = !this.#pods.has(pod.uid);
+    const becameReady = pod.ready && !this.#wereReady.has(pod.uid);
     this.#pods.set(pod.uid, pod);
-    return fresh;
+    if (becameReady) this.#wereReady.add(pod.uid);
+    return { fresh, becameReady };
   }
 
   /** Returns whether it was there. */
   drop(pod: SlimPod): boolean {
+    this.#wereReady.delete(pod.uid);
     return this.#pods.delete(pod.uid);
   }
 
@@ -56,6 +62,7 @@ export class VirtualPods {
 
   clear(): void {
     this.#pods.clear();
+    this.#wereReady.clear();
   }
 
   /** The beginnings of their UIDs (see `shortId`). */

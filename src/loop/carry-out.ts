@@ -36,6 +36,8 @@ export interface Applied {
   readonly problems: readonly Problem[];
   /** The pass has to be made again: something was refused, has changed meanwhile, or nobody answered. */
   readonly again: boolean;
+  /** UIDs of pods whose eviction a PodDisruptionBudget forbade; left out: of none. */
+  readonly forbidden?: readonly string[];
 }
 
 export const nothingApplied: Applied = { problems: [], again: false };
@@ -52,16 +54,17 @@ export async function carryOut(
   refusals: Refusals = new Refusals(),
 ): Promise<Applied> {
   const problems: Problem[] = [];
+  const forbidden: string[] = [];
   let again = false;
   let waited = grounds.sinceMs;
   const sendable = held(writes, refusals, parts.clock.elapsed());
   problems.push(...sendable.problems);
   for (const batch of batchesOf(sendable.writes)) {
     const outcomes = await Promise.all(batch.map((write) => attempt(parts, policy, write)));
+    // What became of the others of the batch counts whatever happened to one.
     for (const [index, write] of batch.entries()) {
       const outcome = outcomes[index];
-      if (outcome === undefined) return { problems, again: true };
-      if (outcome.state === 'fenced') return { problems, again: false };
+      if (outcome === undefined || outcome.state === 'fenced') continue;
       if (outcome.state === 'done') {
         refusals.taken(write);
         take(parts.view, policy, write, outcome.object);
@@ -85,12 +88,15 @@ export async function carryOut(
       );
       // Nothing may burst before the policy is sure to wait for its end.
       if (write.kind === 'SetFinalizers' && write.holds) return { problems, again: true };
+      if (outcome.state === 'forbidden' && write.kind === 'EvictPod') forbidden.push(write.uid);
       // A pod that is not told yet is told by the next pass, which comes soon while pods drain.
       // A budget is not asked again and again: the next look will do.
       again ||= write.kind !== 'SetDrain' && outcome.state !== 'forbidden';
     }
+    if (outcomes.some((outcome) => outcome?.state === 'fenced')) return { problems, again: false, forbidden };
+    if (outcomes.includes(undefined)) return { problems, again: true, forbidden };
   }
-  return { problems, again };
+  return { problems, again, forbidden };
 }
 
 /** The writes that may be sent now, and why the others may not. Without its finalizer on the policy nothing bursts. */

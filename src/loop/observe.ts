@@ -16,7 +16,7 @@ import { claimsBefore } from '../decide/claims.ts';
 import type { RecordedDecision } from '../decide/decision.ts';
 import type { Observation, Sample } from '../decide/observation.ts';
 import type { Drains } from './drains.ts';
-import { failedAmong } from './failed-pods.ts';
+import { failedAmong, withStaying } from './failed-pods.ts';
 import type { BurstLimits } from '../limits/burst-limits.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { BurstPolicy } from '../policy/schema.ts';
@@ -79,7 +79,8 @@ export function observe(scene: Scene): Observed {
   const rescue = 'rescue' in bursts ? bursts.rescue : undefined;
   const rescued = new Set(liveAmong(view.rescuedOf(policy, target), live));
   const failedIn = (pods: readonly SlimPod[]): readonly FailedPod[] =>
-    failedAmong(pods, (pod) => limits.failureOf(pod));
+    failedAmong(pods, (pod) => limits.failureOf(pod), target);
+  const failedRescued = failedIn(target.pods.filter(wasRescued));
   const pods = view.podsOf(policy, target, all);
   const observation: Observation = {
     atMs,
@@ -118,7 +119,7 @@ export function observe(scene: Scene): Observed {
       [...burst, ...rescued],
       own.filter((pod) => !rescued.has(pod)),
     ),
-    rescued: rescue?.rescued,
+    rescued: rescue && withStaying(rescue.rescued, failedRescued),
     roomClaims: claimsBefore(policy, decided),
     // A rescue makes no pods: those that are there have their part of the namespace's quota already.
     limits: {
@@ -138,7 +139,7 @@ export function observe(scene: Scene): Observed {
     const { standing, boundAfterSeconds } = bursts.rescue;
     return {
       observation,
-      failed: failedIn(target.pods.filter(wasRescued)),
+      failed: failedRescued,
       strategy: 'Rescue',
       standing: { ...remains, ...standing },
       boundAfterSeconds,

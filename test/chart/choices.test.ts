@@ -18,6 +18,7 @@ import { chartDir } from './helm.ts';
 import { type PodProcess, Release } from './release.ts';
 import { ownRoles, releaseNamespace, render } from './render.ts';
 import { covers, lineOf, rightsIn } from './rights.ts';
+import { onSystemNode, systemNode } from './system-node.ts';
 
 const vmCapacity = 12;
 const stuck = 2;
@@ -28,8 +29,7 @@ const values = {
   rescue: { enabled: true },
   externalMetrics: { enabled: true },
   admission: { ownAccount: true, authors: true },
-  nodeSelector: { pool: 'system' },
-  tolerations: [{ key: 'CriticalAddonsOnly', operator: 'Exists' }],
+  ...onSystemNode,
 };
 
 /** Rights that are there by these choices alone and are used here. */
@@ -53,13 +53,7 @@ describe('a release of the whole cluster with rescue, external metrics and admis
   before(async () => {
     scene = await startScene();
     await scene.cluster.virtualNode.setDeletion('remove');
-    await scene.cluster.addVmNode({
-      name: 'system-1',
-      cpu: '4',
-      memory: '16Gi',
-      labels: { pool: 'system' },
-      taints: [{ key: 'CriticalAddonsOnly', value: 'true', effect: 'NoSchedule' }],
-    });
+    await scene.cluster.addVmNode(systemNode);
     release = new Release(scene);
     history = await scene.history();
     const args = [chartDir, '--create-namespace', '--take-ownership', '--wait', '--timeout', '60s'];
@@ -103,9 +97,9 @@ describe('a release of the whole cluster with rescue, external metrics and admis
     const used = usedBy(events, account);
     assert.deepEqual(refusedTo(events, account), []);
     assert.deepEqual(used.filter((right) => !granted.some((one) => covers(one, right))).map(lineOf), []);
-    const busy = granted.filter((one) => used.some((right) => covers(one, right))).map(lineOf);
+    const busy = new Set(granted.filter((one) => used.some((right) => covers(one, right))).map(lineOf));
     assert.deepEqual(
-      chosen.filter((line) => !busy.includes(line)),
+      chosen.filter((line) => !busy.has(line)),
       [],
     );
   });

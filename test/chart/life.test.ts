@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { parse, stringify } from 'yaml';
 import type { Finding } from '../../src/commands/doctor/finding.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 import type { Frame, History } from '../e2e/history.ts';
@@ -19,9 +16,12 @@ import {
 import { setBacklog } from '../e2e/spike.ts';
 import { refusedTo, usedBy } from './audit.ts';
 import { chartDir } from './helm.ts';
+import { columnsOf, olderChart } from './older-chart.ts';
 import { type PodProcess, Release } from './release.ts';
 import { one, ownRoles, podTemplate, type Rendered, releaseNamespace, render } from './render.ts';
 import { covers, lineOf, rightsIn } from './rights.ts';
+import { onSystemNode, systemNode } from './system-node.ts';
+import { unused, unusedByHook } from './unused.ts';
 
 const vmCapacity = 12;
 const backlog = 20;
@@ -32,26 +32,7 @@ const values = {
   namespaces: [namespace],
   secrets: [{ namespace, name: 'redis' }],
   admission: { ownAccount: true, authors: true },
-  nodeSelector: { pool: 'system' },
-  tolerations: [{ key: 'CriticalAddonsOnly', operator: 'Exists' }],
-};
-
-/** What is granted and not used in this story, and why it is granted all the same. */
-const unused: readonly (readonly [right: RegExp, reason: string])[] = [
-  [/ list$/, 'the way to read all objects where an API server does not stream them at the start of a watch'],
-  [/karpenter\.sh.* watch$/, 'Karpenter is not installed here'],
-  [/ apps\/deployments get$/, 'where another Deployment has the name of a companion (e2e/neighbours)'],
-  [/ pods delete$/, 'burst pods that a virtual node failed (e2e/drain)'],
-  [/^kube-node-lease .*leases get$/, 'where the heartbeat of a virtual node is old (e2e/view)'],
-  [
-    / cluster-autoscaler-status get$/,
-    'there is none here: read once the watch shows that it is there (e2e/view)',
-  ],
-];
-
-/** The same for the hook. */
-const unusedByHook: Readonly<Record<string, string>> = {
-  'media apps/deployments delete': 'companions that are still busy when time is up, or that nobody drains',
+  ...onSystemNode,
 };
 
 describe('the life of a release', () => {
@@ -64,13 +45,7 @@ describe('the life of a release', () => {
   before(async () => {
     scene = await startScene();
     await scene.cluster.virtualNode.setDeletion('remove');
-    await scene.cluster.addVmNode({
-      name: 'system-1',
-      cpu: '4',
-      memory: '16Gi',
-      labels: { pool: 'system' },
-      taints: [{ key: 'CriticalAddonsOnly', value: 'true', effect: 'NoSchedule' }],
-    });
+    await scene.cluster.addVmNode(systemNode);
     // Helm is to bring it.
     await scene.kubectl('delete crd burstpolicies.spillway.dev');
     release = new Release(scene);
@@ -94,8 +69,7 @@ describe('the life of a release', () => {
   }
 
   async function columns(): Promise<readonly string[]> {
-    const crd = JSON.parse(await scene.kubectl('get crd burstpolicies.spillway.dev -o json')) as Crd;
-    return crd.spec.versions[0].additionalPrinterColumns.map(({ name }) => name);
+    return columnsOf(JSON.parse(await scene.kubectl('get crd burstpolicies.spillway.dev -o json')));
   }
 
   test('an older version is installed, and what it says runs with the rights of its account', async () => {
@@ -267,26 +241,6 @@ describe('the life of a release', () => {
 
 interface Container {
   readonly resources: { readonly limits: { readonly memory: string } };
-}
-
-interface Crd {
-  readonly spec: {
-    readonly versions: [{ additionalPrinterColumns: { name: string }[] }];
-  };
-}
-
-/** The chart as a version before this one would have been: its policies show one column less. */
-function olderChart(dir: string): string {
-  const folder = join(dir, 'older-chart');
-  cpSync(chartDir, folder, { recursive: true });
-  const file = join(folder, 'files/burstpolicies.yaml');
-  const crd = parse(readFileSync(file, 'utf8')) as Crd;
-  const [version] = crd.spec.versions;
-  version.additionalPrinterColumns = version.additionalPrinterColumns.filter(
-    ({ name }) => name !== 'Running',
-  );
-  writeFileSync(file, stringify(crd, { lineWidth: 0, aliasDuplicateObjects: false }));
-  return folder;
 }
 
 function isBursting({ placedReady, asked, burstReady, targetReplicas }: Frame): boolean {

@@ -44,7 +44,8 @@ const detailBudget = 1_000;
  */
 export function scriptOf(readers: readonly Reader[]): Script {
   return scriptFrom(`
-local budget = ${detailBudget}
+local full_budget = ${detailBudget}
+local budget = full_budget
 local function number(value)
   local n = tonumber(value)
   if n then return string.format('%.0f', n) end

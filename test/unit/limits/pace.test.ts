@@ -26,6 +26,18 @@ describe('the pace of creations', () => {
     assert.equal(tokens(once, pace, 0), 1);
   });
 
+  test('does not wait for a clock that was set back to catch up', () => {
+    const ahead = created([], pods(3, 720 * minuteMs), pace, 720 * minuteMs);
+    assert.equal(tokens(ahead, pace, 0), 3);
+    assert.equal(secondsToToken(ahead, pace, 0), undefined);
+    assert.deepEqual(
+      created(ahead, pods(1, 0), pace, 0).map(([, atMs]) => atMs),
+      [0],
+    );
+    const slightly = created([], pods(3, 2 * minuteMs), pace, 2 * minuteMs);
+    assert.equal(tokens(slightly, pace, 0), 0, 'clocks differ a little');
+  });
+
   test('lets 100 be created now and the rest of 268 as time goes on', () => {
     const aci = { per5Minutes: 100, perHour: 300 };
     let seen: Creations = [];

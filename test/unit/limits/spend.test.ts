@@ -27,13 +27,41 @@ describe('spend', () => {
     near(spentBy(second, 'media/a', startMs + 2 * hourMs), 18);
   });
 
-  test('of a moment is charged once, however often it is asked for and wherever the clock goes', () => {
+  test('of a moment is charged once, however often it is asked for', () => {
     const first = charge(noSpend, startMs, rates(12));
     let spend = charge(first, startMs + hourMs, rates(12));
-    for (const atMs of [startMs + hourMs, startMs, startMs + hourMs / 2, startMs + hourMs]) {
-      spend = charge(spend, atMs, rates(12));
+    for (const elapsedMs of [undefined, 0, undefined, 0]) {
+      spend = charge(spend, startMs + hourMs, rates(12), elapsedMs);
     }
     near(spentBy(spend, 'media/a', startMs + hourMs), 12);
+  });
+
+  const setTo = [-365 * 24, -12, -0.02, 0.02, 12, 24, 365 * 24];
+
+  test('of a process is what its time cost, wherever the wall clock is set', () => {
+    for (const hours of setTo) {
+      const byMs = hours * hourMs;
+      let spend = charge(noSpend, startMs, rates(12));
+      spend = charge(spend, startMs + hourMs, rates(12), hourMs);
+      spend = charge(spend, startMs + byMs + 2 * hourMs, rates(12), hourMs);
+      assert.equal(spend.chargedAtMs, startMs + byMs + 2 * hourMs);
+      near(spentBy(spend, 'media/a', startMs + byMs + 2 * hourMs), 24);
+      spend = charge(spend, startMs + 3 * hourMs, rates(12), hourMs);
+      near(spentBy(spend, 'media/a', startMs + 3 * hourMs), 36);
+      near(spentBy(restarted(spend), 'media/a', startMs + 3 * hourMs), 36);
+    }
+  });
+
+  test('that a wrong clock has charged far ahead is dropped, and charging goes on at once', () => {
+    const wrong = charge(
+      charge(noSpend, startMs + 8760 * hourMs, rates(12)),
+      startMs + 8761 * hourMs,
+      rates(12),
+    );
+    assert.equal(spentBy(restarted(wrong), 'media/a', startMs), 0);
+    const spend = charge(restarted(wrong), startMs, rates(12));
+    assert.equal(spend.chargedAtMs, startMs);
+    near(spentBy(charge(spend, startMs + hourMs, rates(12), hourMs), 'media/a', startMs + hourMs), 12);
   });
 
   test('leaves after 24 h, and a policy without spend leaves too', () => {
@@ -45,10 +73,22 @@ describe('spend', () => {
     assert.deepEqual(later.policies, {});
   });
 
-  test('a gap of days is charged for the 24 h that count, from the last known burst', () => {
+  test('a gap between two leaders is charged from the last known burst, up to the 24 h that count', () => {
     const first = charge(noSpend, startMs, rates(1));
-    const back = charge(restarted(first), startMs + 72 * hourMs, rates(0));
-    near(spentBy(back, 'media/a', startMs + 72 * hourMs), 24);
+    for (const [hours, spent] of [
+      [3, 3],
+      [25, 24],
+    ] as const) {
+      const back = charge(restarted(first), startMs + hours * hourMs, rates(0));
+      near(spentBy(back, 'media/a', startMs + hours * hourMs), spent);
+    }
+  });
+
+  test('a gap of a year is a clock that is wrong: it costs nothing', () => {
+    const first = charge(noSpend, startMs, rates(1));
+    assert.equal(spentBy(first, 'media/a', startMs + 8760 * hourMs), 0);
+    const back = charge(restarted(first), startMs + 8760 * hourMs, rates(1));
+    assert.equal(spentBy(back, 'media/a', startMs + 8760 * hourMs), 0);
   });
 
   test('a policy that is made anew keeps its past: it is known by name', () => {

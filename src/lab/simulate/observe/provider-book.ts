@@ -20,7 +20,7 @@ export interface ProviderBookOptions {
 /** What the simulated controller learns of its provider by the pods on the virtual node: creations, successes, failures. */
 export class ProviderBook {
   readonly #options: ProviderBookOptions;
-  readonly #pods = new Map<string, { pod: Pod; readonly boundAtMs: number }>();
+  readonly #pods = new Map<string, { pod: Pod; wasReady: boolean; readonly boundAtMs: number }>();
   #ledger: Ledger = emptyLedger;
 
   constructor(options: ProviderBookOptions) {
@@ -31,7 +31,7 @@ export class ProviderBook {
     return this.#ledger;
   }
 
-  take({ type, resource, object, before }: Change): void {
+  take({ type, resource, object }: Change): void {
     if (resource !== 'pods') return;
     const pod = object as Pod;
     const { uid } = pod.metadata;
@@ -40,10 +40,12 @@ export class ProviderBook {
       return;
     }
     if (!isBoundTo(pod, this.#options.nodeName)) return;
-    const known = this.#pods.get(uid) ?? { pod, boundAtMs: this.#options.now() };
+    const known = this.#pods.get(uid) ?? { pod, wasReady: false, boundAtMs: this.#options.now() };
     known.pod = pod;
     this.#pods.set(uid, known);
-    this.#see(known.pod, known.boundAtMs, isReady(pod) && !(before !== undefined && isReady(before as Pod)));
+    const becameReady = isReady(pod) && !known.wasReady;
+    known.wasReady ||= becameReady;
+    this.#see(pod, known.boundAtMs, becameReady);
   }
 
   /** Why the node failed a pod, by UID; counts those that fail by time alone. */
@@ -93,6 +95,7 @@ export class ProviderBook {
       uid: pod.metadata.uid,
       pool,
       template: templateOf(pod),
+      costly: false,
       becameReady,
     };
     this.#ledger = sawPod(this.#ledger, seen, now(), settings).ledger;
