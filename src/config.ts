@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { RuleSetting } from './act/eligibility/rule.ts';
-import { isDroppable, type RuleCode, ruleCodes } from './act/eligibility/rules.ts';
+import { ruleSettings } from './act/eligibility/rule-settings.ts';
+import type { RuleCode } from './act/eligibility/rules.ts';
 import { type AzureSettings, azureSchema, azureSettingsOf } from './azure/settings.ts';
 import {
   type PrometheusSettings,
@@ -115,13 +116,7 @@ const virtualPool = z.strictObject({
     .strictObject({ perCpuHour: z.number().nonnegative(), perMemoryGbHour: z.number().nonnegative() })
     .optional(),
   pace: z.strictObject({ per5Minutes: z.int().min(1), perHour: z.int().min(1) }).optional(),
-  rules: z
-    .partialRecord(z.enum(ruleCodes), z.enum(['refuse', 'drop', 'warn', 'off']))
-    .refine(
-      (settings) => ruleCodes.every((code) => settings[code] !== 'drop' || isDroppable(code)),
-      'one that is set to drop knows nothing to leave out: write refuse, warn or off',
-    )
-    .optional(),
+  rules: ruleSettings.optional(),
   providerVersion: z
     .string()
     .regex(/^\d+\.\d+\.\d+$/, 'write a version such as 1.6.4')

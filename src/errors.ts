@@ -23,6 +23,8 @@ export const errorTable = {
   AMOUNT_INVALID:
     '"{value}" is not an amount. Write a plain decimal that is not negative, such as 20 or 0.0405.',
   POLICY_INVALID: 'The policy {policy} is not valid at {path}: {problem}. Mend it and apply it again.',
+  CHECK_TEMPLATE_BROKEN:
+    'Something in the pod template is not of the type that the API server takes there, such as a text instead of a list. Mend it: kubectl apply --dry-run=server says what it is.',
   CHECK_NO_FILES: 'No file is named. Write -f policy.yaml, or -f - to read from standard input.',
   CHECK_UNREADABLE: '{file} cannot be read ({problem}). Name a file that exists and that you may read.',
   CHECK_NOT_TEXT: '{file} is not text in UTF-8. Name a YAML or JSON file.',
@@ -123,13 +125,13 @@ export const errorTable = {
   PROMETHEUS_STALE:
     'The answer of the Prometheus {prometheus} to the {field} is more than {seconds} s old. Check the clocks, and whether something in between keeps answers.',
   RESCUE_SELECTOR:
-    'The pod asks for nodes that are not those of the virtual pool {pool} (selector, required affinity or another taint), and a pod cannot be changed there. Prefer such nodes instead of requiring them, or use strategy: Companion.',
+    'The pod asks for nodes that are not those of the virtual pool {pool} (selector, required affinity or another taint), and a pod cannot be changed there. Prefer such nodes instead of requiring them, or, for a Deployment, use strategy: Companion.',
   RESCUE_HOST_PORT:
     'The pod asks for a port of its node, which the virtual pool {pool} does not give. Take hostPort and hostNetwork out of the template.',
   RESCUE_SPREAD:
-    'The pod has a hard topology spread over {keys}, and all burst pods share one node. Write whenUnsatisfiable: ScheduleAnyway, or use strategy: Companion.',
+    'The pod has a hard topology spread over {keys}, and all burst pods share one node. Write whenUnsatisfiable: ScheduleAnyway, or, for a Deployment, use strategy: Companion.',
   RESCUE_EXCLUSIVE:
-    'The pod refuses its own like by required anti-affinity over {keys}, and all burst pods share one node. Make it preferred, or use strategy: Companion.',
+    'The pod refuses its own like by required anti-affinity over {keys}, and all burst pods share one node. Make it preferred, or, for a Deployment, use strategy: Companion.',
   RESCUE_FAILED:
     'The virtual node failed pods of Jobs, and a Job counts a pod that is deleted for its backoffLimit. Spillway deletes one at a time, and only of a Job that has no failure yet and may have two or more. Mend what the virtual node refuses, then delete the others yourself.',
   EVICTION_FORBIDDEN:

@@ -1,4 +1,5 @@
 import type { DrainNote } from './drain-note.ts';
+import type { DrainWait } from './drain-waits.ts';
 import type { PodWork } from './drain-work.ts';
 
 /** A live pod of a Deployment that Spillway scales. */
@@ -16,6 +17,8 @@ export interface StandingPod {
   /** 0: none is written on it. */
   readonly deletionCost: number;
   readonly drain: DrainNote | undefined;
+  /** How long it has been waited for; left out: since its note says. */
+  readonly wait?: DrainWait;
   /** What is written on it has surely reached the ReplicaSet controller. */
   readonly settled: boolean;
   readonly work: PodWork;

@@ -41,11 +41,15 @@ const markedMs = 20_000;
 /** Names of who works on what are read once a second (bullmq.ts): older ones were not read in time, and tell nothing, ms. */
 const freshNamesMs = 1_500;
 
-/** What is known of the work of each pod, by name. */
+/**
+ * What is known of the work of each pod, by name. `spoken`: ReplicaSets of which a pod has reported once; where a Redis
+ * lost its data all reports are gone for a moment, and their workers are no others by that.
+ */
 export function workOf(
   pods: readonly Working[],
   sources: readonly SourceTold[],
   nowMs: number,
+  spoken: ReadonlySet<string> = new Set(),
 ): ReadonlyMap<string, PodWork> {
   const heard = sources.map((source) => ({
     ...source,
@@ -55,7 +59,34 @@ export function workOf(
   const reporting = new Set(
     pods.filter(({ name }) => heard.some(({ reports }) => reports?.has(name))).map(({ set }) => set),
   );
-  return new Map(pods.map((pod) => [pod.name, podWork(pod, heard, reporting.has(pod.set))]));
+  return new Map(pods.map((pod) => [pod.name, podWork(pod, heard, reporting.has(pod.set) || spoken.has(pod.set))]));
+}
+
+/**
+ * Whether the workers of pods that leave obey the marks of these very drains, by name; a pod of which nobody tells is
+ * left out.
+ */
+export function obeyed(
+  pods: readonly Working[],
+  sources: readonly SourceTold[],
+  nowMs: number,
+): ReadonlyMap<string, boolean> {
+  const heard = sources.map((source) => reportsIn(source, nowMs));
+  const known = new Map<string, boolean>();
+  if (heard.includes(undefined)) return known;
+  for (const { name, note } of pods) {
+    if (note === undefined) continue;
+    const mark = drainMark(note);
+    const own = heard.flatMap((reports) => reports?.get(name) ?? []);
+    const obeys = own.every((report) => report.state !== 'working' && report.mark === mark);
+    if (own.length > 0) known.set(name, obeys);
+  }
+  return known;
+}
+
+/** Whether the marks of every source that has some surely stand. */
+export function allStand(sources: readonly SourceTold[], nowMs: number): boolean {
+  return sources.every((source) => source.workers === 'none' || isStanding(source, nowMs));
 }
 
 interface Heard extends SourceTold {

@@ -108,10 +108,11 @@ function notesOf(
 }
 
 function noteOf(pod: StandingPod, terms: DrainTerms): NotedPod {
-  const sinceMs = pod.drain?.sinceMs ?? Math.floor(terms.atMs);
+  const lapsed = pod.wait?.lapsed === true;
+  const sinceMs = (lapsed ? undefined : pod.drain?.sinceMs) ?? Math.floor(terms.atMs);
   const outcome = outcomeOf(pod, terms);
   const stage = outcome === undefined ? staying(pod) : 'drained';
-  const ends = outcome !== undefined && pod.drain?.stage !== 'drained' && !pod.failed;
+  const ends = outcome !== undefined && (lapsed || pod.drain?.stage !== 'drained') && !pod.failed;
   return {
     pod,
     note: { stage, sinceMs },
@@ -121,8 +122,8 @@ function noteOf(pod: StandingPod, terms: DrainTerms): NotedPod {
 }
 
 /** While nobody answers a pod stays what it was; one that took a job after all is draining again. */
-function staying({ drain, work }: StandingPod): DrainNote['stage'] {
-  return work.told === 'unknown' ? (drain?.stage ?? 'draining') : 'draining';
+function staying({ drain, wait, work }: StandingPod): DrainNote['stage'] {
+  return work.told === 'unknown' && wait?.lapsed !== true ? (drain?.stage ?? 'draining') : 'draining';
 }
 
 /** How the drain of a pod ends now; undefined: it goes on. */
@@ -151,8 +152,8 @@ function isDone(pod: StandingPod, terms: DrainTerms): boolean {
   return drain?.stage === 'drained' && (work.told === 'empty' || work.told === 'idle');
 }
 
-function isOverdue({ drain }: StandingPod, { atMs, timeoutSeconds }: DrainTerms): boolean {
-  return drain !== undefined && atMs - drain.sinceMs >= timeoutSeconds * 1000;
+function isOverdue({ drain, wait }: StandingPod, { atMs, timeoutSeconds }: DrainTerms): boolean {
+  return drain !== undefined && (wait?.waitedMs ?? atMs - drain.sinceMs) >= timeoutSeconds * 1000;
 }
 
 function stands({ drain, deletionCost }: StandingPod, note: DrainNote, cost: number): boolean {

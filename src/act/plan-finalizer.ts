@@ -1,3 +1,4 @@
+import type { StandingPod } from './drain-order.ts';
 import { names } from './names.ts';
 import type { Order } from './plan-workload.ts';
 import type { Standing, StandingPolicy } from './standing.ts';
@@ -10,8 +11,8 @@ export interface FinalizerWrites {
 }
 
 /**
- * Our finalizer stands on the policy while there is something to drain before it may go: it comes before the first burst
- * replica and goes after the last. A policy that is being deleted takes none any more (the API server refuses it).
+ * Our finalizer stands on the policy while there is something to drain or to clean up before it may go: it comes before the
+ * first burst replica or rescued pod and goes after the last. A policy that is being deleted takes none any more (the API server refuses it).
  */
 export function finalizerWrites(
   order: Order,
@@ -20,16 +21,23 @@ export function finalizerWrites(
     companions,
     target,
   }: Pick<Standing, 'policy' | 'companions'> & {
-    readonly target: Pick<Standing['target'], 'live'> | undefined;
+    readonly target:
+      | { readonly live: readonly (StandingPod & { readonly rescued?: boolean })[] }
+      | undefined;
   },
   writes: readonly Write[],
 ): FinalizerWrites {
   const holds = object.finalizers.includes(names.drain);
   const begins = writes.some(
-    (write) => write.kind === 'CreateCompanion' || (write.kind === 'SetDrain' && write.drain !== undefined),
+    (write) =>
+      write.kind === 'CreateCompanion' ||
+      write.kind === 'AdmitPod' ||
+      (write.kind === 'SetDrain' && write.drain !== undefined),
   );
+  // What is written on rescued pods is taken off before the policy goes.
+  const rescues = !order.policy.deleting && target?.live.some(({ rescued }) => rescued === true) === true;
   const drains = target?.live.some(({ drain }) => drain !== undefined) === true;
-  const needed = begins || drains || companions.length > 0;
+  const needed = begins || drains || rescues || companions.length > 0;
   if (holds === needed || (needed && order.policy.deleting)) return { first: [], last: [] };
   if (!needed) return { first: [], last: releaseOf(order, object) };
   const finalizers = [...object.finalizers, names.drain];

@@ -11,6 +11,14 @@ export interface RescueCandidate {
   readonly shape: PodShape;
 }
 
+/** Which wish about its place keeps a pod off. */
+export type RescueCode = 'RESCUE_HOST_PORT' | 'RESCUE_SPREAD' | 'RESCUE_EXCLUSIVE' | 'RESCUE_SELECTOR';
+
+/** Why a pod cannot be let on, by its code. */
+export interface PlaceRefusal extends Refusal {
+  readonly code: RescueCode;
+}
+
 /**
  * The first thing that keeps a pod off the virtual pool; undefined: it can be let on. A pod cannot be changed but for more
  * tolerations, so what is dropped from a companion's template is refused here: besides what would fail there, selectors of
@@ -24,15 +32,27 @@ export function refusalOfRescue(
 ): Refusal | undefined {
   const [unfit] = refusalsOfPod({ spec }, pool);
   if (unfit !== undefined) return unfit;
-  if (shape.hostPorts.length > 0) return refusal('RESCUE_HOST_PORT', { pool: pool.name });
-  if (shape.spread.length > 0) {
-    return refusal('RESCUE_SPREAD', { keys: listed(shape.spread.map((each) => each.topologyKey)) });
-  }
-  if (shape.exclusiveBy.length > 0) return refusal('RESCUE_EXCLUSIVE', { keys: listed(shape.exclusiveBy) });
+  const [unplaced] = refusalsOfPlace({ spec, shape }, pool, nodes);
+  return unplaced;
+}
+
+/** Everything about where the pod wants to run that keeps it off the virtual pool. */
+export function refusalsOfPlace(
+  { spec, shape }: RescueCandidate,
+  pool: VirtualPool,
+  nodes: readonly NodeClass[],
+): readonly PlaceRefusal[] {
+  const { hostPorts, spread, exclusiveBy } = shape;
   const tolerant = { ...shape, tolerations: longerList(spec, pool).map(known) };
-  return nodes.length > 0 && !nodes.some((node) => admits(tolerant, node))
-    ? refusal('RESCUE_SELECTOR', { pool: pool.name })
-    : undefined;
+  const keepsOff = nodes.length > 0 && !nodes.some((node) => admits(tolerant, node));
+  return [
+    ...(hostPorts.length > 0 ? [refusal('RESCUE_HOST_PORT', { pool: pool.name })] : []),
+    ...(spread.length > 0
+      ? [refusal('RESCUE_SPREAD', { keys: listed(spread.map((each) => each.topologyKey)) })]
+      : []),
+    ...(exclusiveBy.length > 0 ? [refusal('RESCUE_EXCLUSIVE', { keys: listed(exclusiveBy) })] : []),
+    ...(keepsOff ? [refusal('RESCUE_SELECTOR', { pool: pool.name })] : []),
+  ];
 }
 
 /**
@@ -65,8 +85,6 @@ function listed(keys: readonly string[]): string {
   return [...new Set(keys)].join(', ');
 }
 
-type RescueCode = 'RESCUE_HOST_PORT' | 'RESCUE_SPREAD' | 'RESCUE_EXCLUSIVE' | 'RESCUE_SELECTOR';
-
-function refusal(code: RescueCode, details: Record<string, string>): Refusal {
+function refusal(code: RescueCode, details: Record<string, string>): PlaceRefusal {
   return { code, message: sentence(code, details) };
 }

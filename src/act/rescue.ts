@@ -30,8 +30,12 @@ export interface RescueStanding extends Pick<Standing, 'policy' | 'companions'> 
 
 export interface RescuePod extends StandingPod {
   readonly uid: string;
-  /** It was let onto the virtual pool. */
+  /** It was let onto the virtual pool, and runs or waits to run there. */
   readonly rescued: boolean;
+  /** It was let on, wherever it runs; left out: as `rescued`. */
+  readonly admitted?: boolean;
+  /** A PodDisruptionBudget has forbidden its eviction for so long that another is to leave; left out: none has. */
+  readonly kept?: boolean;
 }
 
 export interface StuckPod {
@@ -76,7 +80,17 @@ export function planRescue(policy: Policy, decision: Decision, standing: RescueS
     ...parts.flatMap((part) => part.giving),
   ];
   const { first, last } = finalizerWrites(order, { ...standing, target: { live } }, writes);
-  return [...first, ...writes, ...last];
+  // The pods stay where they run; what was written on them goes with the policy, asked for once and not waited for.
+  const released = last.length > 0 && policy.deleting ? releases(order, live) : [];
+  return [...first, ...writes, ...released, ...last];
+}
+
+/** Takes off rescued pods what can be taken off; a toleration cannot. */
+function releases(order: Order, live: readonly RescuePod[]): readonly Write[] {
+  const admitted = live.filter((pod) => pod.admitted ?? pod.rescued);
+  return takenBack(order, admitted).map((write) =>
+    write.kind === 'SetDrain' ? { ...write, released: true } : write,
+  );
 }
 
 function admissions(
@@ -105,8 +119,9 @@ function givingBack(
   const { policy, decisionId, atMs } = order;
   const terms: DrainTerms = { atMs, timeoutSeconds: policy.burst.drain.timeoutSeconds };
   // One workload, whatever their ReplicaSets: no ReplicaSet chooses here.
-  const pods = rescued.map((pod) => ({ ...pod, set: '' }));
-  const leave = rescue?.leave ?? 0;
+  const pods = rescued.filter(({ kept }) => kept !== true).map((pod) => ({ ...pod, set: '' }));
+  const keptBack = rescued.filter(({ kept, drain }) => kept === true && drain !== undefined);
+  const leave = Math.min(pods.length, rescue?.leave ?? 0);
   const drain = planDrain({ pods, replicas: pods.length, wanted: pods.length - leave }, terms);
   const leaver = pods
     .toSorted(byChoice)
@@ -129,7 +144,7 @@ function givingBack(
   const writes = noted(order, drain);
   const changed = new Set(writes.map(({ name }) => name));
   return {
-    takenBack: takenBack(order, drain.takenBack),
+    takenBack: takenBack(order, [...keptBack, ...drain.takenBack]),
     growth: [],
     giving: [...writes, ...evicted.filter(({ name }) => !changed.has(name))],
   };

@@ -1,5 +1,6 @@
 import { byPrecedence } from '../decide/claims.ts';
 import type { RecordedDecision } from '../decide/decision.ts';
+import { comingOf } from '../decide/promise.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Promised } from './quota.ts';
 
@@ -25,12 +26,9 @@ export function promisedToOthers(question: PromiseQuestion): readonly Promised[]
     .filter((other) => !other.policy.dryRun && other.policy.key !== policy.key)
     .filter(({ observation }) => serves(observation.virtualPool.name))
     .map((other) => {
-      const { burst } = other.decision;
-      const waits = byPrecedence(other.policy, policy) < 0 && burst.limitedBy.includes('ProviderQuota');
-      const wants = waits ? Math.max(burst.granted, Math.min(burst.wanted, burst.hard)) : burst.granted;
-      const refused = other.observation.companions.reduce((sum, each) => sum + (each.refused?.pods ?? 0), 0);
+      const before = byPrecedence(other.policy, policy) < 0;
       return {
-        replicas: Math.max(0, wants - burst.running - refused),
+        replicas: comingOf(other, before ? 'ProviderQuota' : undefined),
         cores: coresOf(other.policy) ?? assumedCores,
       };
     })

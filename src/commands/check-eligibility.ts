@@ -1,14 +1,19 @@
-import type { V1PodTemplateSpec } from '@kubernetes/client-node';
-import { type Finding, judge } from '../act/eligibility/judge.ts';
+import type { V1PodSpec } from '@kubernetes/client-node';
+import { type Finding, judge, judgePod } from '../act/eligibility/judge.ts';
+import { type RescueCode, refusalsOfPlace } from '../act/rescue-eligibility.ts';
+import { Interner } from '../cluster/intern.ts';
+import { shapeOf } from '../cluster/pod-shape.ts';
+import type { RawPodSpec } from '../cluster/raw.ts';
 import type { VirtualPool } from '../config.ts';
 import { SpillwayError } from '../errors.ts';
-import { isRecord, pathText, type Segments, valueAt } from '../policy/schema-tree.ts';
-import type { Manifest, Position } from './manifests.ts';
+import { pathText, type Segments } from '../policy/schema-tree.ts';
+import { placeIn, type Target, textAt } from './check-targets.ts';
+import type { Position } from './manifests.ts';
 
 /** Something about the template of a policy's target that is not as on a VM. `--json` prints it like this. */
 export interface TemplateFinding extends Position {
   readonly result: 'template';
-  /** `invalid`: a request or limit is no quantity, so the template cannot be judged. */
+  /** `invalid`: a request or limit is no quantity, or a field of another type, so the template cannot be judged. */
   readonly severity: Finding['severity'] | 'invalid';
   readonly code: string;
   readonly file: string;
@@ -21,43 +26,27 @@ export interface TemplateFinding extends Position {
   readonly pool: string;
 }
 
-/**
- * What the Deployment that a policy names meets on the virtual pool, where it is among the manifests: what `Eligible`
- * will say, and where in the file.
- */
+type Told = Pick<TemplateFinding, 'severity' | 'code' | 'message' | 'remedy'> & { readonly at: Segments };
+
+/** What a target of the policy meets on the virtual pool: what `Eligible` will say, and where in the file. */
 export function templateFindings(
   policy: unknown,
-  manifests: readonly Manifest[],
+  target: Target,
   pool: VirtualPool,
 ): readonly TemplateFinding[] {
-  const target = manifests.find(({ value }) => isTarget(value, policy));
-  if (target === undefined) return [];
-  const { value, file, position } = target;
-  const namespace = text(value, 'metadata', 'namespace') ?? 'default';
-  const name = text(value, 'metadata', 'name') ?? '';
-  const about = {
-    result: 'template' as const,
-    file,
-    object: `Deployment ${namespace}/${name}`,
-    pool: pool.name,
-  };
-  const recreate = text(value, 'spec', 'strategy', 'type') === 'Recreate';
-  try {
-    const template = (valueAt(value, ['spec', 'template']) ?? {}) as V1PodTemplateSpec;
-    return judge(template, pool, { kind: 'Deployment', namespace, name, recreate }).map(
-      ({ severity, code, message, remedy, places: [place = []] }) => {
-        const at = place.length === 0 ? ['metadata', 'name'] : ['spec', 'template', ...place];
-        return { ...about, ...position(at), severity, code, path: pathText(at), message, remedy };
-      },
-    );
-  } catch (error) {
-    if (!(error instanceof SpillwayError)) throw error;
-    const { code, message } = error;
-    const at = ['spec', 'template'];
-    return [
-      { ...about, ...position(at), severity: 'invalid', code, path: pathText(at), message, remedy: '' },
-    ];
-  }
+  const { manifest } = target;
+  const about = { result: 'template' as const, file: manifest.file, object: objectOf(target), pool: pool.name };
+  return judged(policy, target, pool).map(({ at, ...told }) => ({
+    ...about,
+    ...manifest.position(at),
+    ...told,
+    path: pathText(at),
+  }));
+}
+
+/** `Deployment namespace/name`. */
+export function objectOf({ kind, namespace, name }: Target): string {
+  return `${kind} ${namespace}/${name}`;
 }
 
 /** A finding as one line, after its place. */
@@ -73,18 +62,85 @@ const meanings: Readonly<Record<TemplateFinding['severity'], string>> = {
   invalid: 'cannot be judged for',
 };
 
-/** Whether it is the Deployment that the policy names and of which a companion would be made. */
-function isTarget(value: unknown, policy: unknown): boolean {
-  return (
-    text(value, 'kind') === 'Deployment' &&
-    text(policy, 'spec', 'targetRef', 'kind') === 'Deployment' &&
-    (text(policy, 'spec', 'burst', 'strategy') ?? 'Companion') === 'Companion' &&
-    text(value, 'metadata', 'name') === text(policy, 'spec', 'targetRef', 'name') &&
-    text(value, 'metadata', 'namespace') === text(policy, 'metadata', 'namespace')
-  );
+function judged(policy: unknown, target: Target, pool: VirtualPool): readonly Told[] {
+  try {
+    return textAt(policy, 'spec', 'burst', 'strategy') === 'Rescue'
+      ? ofPods(target, pool)
+      : ofClone(target, pool);
+  } catch (error) {
+    return [{ severity: 'invalid', ...broken(error), remedy: '', at: target.at }];
+  }
 }
 
-function text(value: unknown, ...at: Segments): string | undefined {
-  const found = isRecord(value) ? valueAt(value, at) : undefined;
-  return typeof found === 'string' ? found : undefined;
+/** A template may hold anything: what is no list where one belongs is found by walking it. */
+function broken(error: unknown): { readonly code: string; readonly message: string } {
+  const known = error instanceof TypeError ? new SpillwayError('CHECK_TEMPLATE_BROKEN', {}, error) : error;
+  if (!(known instanceof SpillwayError)) throw error;
+  return { code: known.code, message: known.message };
+}
+
+/** Of a companion's template, out of which parts may be left. */
+function ofClone(target: Target, pool: VirtualPool): readonly Told[] {
+  const { kind, namespace, name, template, manifest } = target;
+  const recreate = textAt(manifest.value, 'spec', 'strategy', 'type') === 'Recreate';
+  return told(target, judge(template, pool, { kind, namespace, name, recreate }));
+}
+
+/** Of pods that are let on as they are. */
+function ofPods(target: Target, pool: VirtualPool): readonly Told[] {
+  const { template } = target;
+  const { spec, metadata } = template;
+  if (spec === undefined) return [];
+  const shape = shapeOf(spec as unknown as RawPodSpec, metadata?.labels ?? {}, new Interner());
+  const unplaced = refusalsOfPlace({ spec, shape }, pool, [nodeOf(pool)]);
+  const codes = new Set<string>(unplaced.map(({ code }) => code));
+  // Refused already: that it is different there as well says nothing more.
+  const met = judgePod(template, pool).filter(
+    ({ code }) => code !== 'TEMPLATE_HOST_PORT' || !codes.has('RESCUE_HOST_PORT'),
+  );
+  const places = unplaced.map(({ code, message }) => ({
+    severity: 'refuse' as const,
+    code,
+    message,
+    remedy: code === 'RESCUE_SELECTOR' ? poolRemedy : '',
+    at: placeIn(target, wishes[code](spec)),
+  }));
+  return [...told(target, met), ...places];
+}
+
+const poolRemedy =
+  'If its nodes do carry such labels, name them in nodeSelector of the pool, in the file that --config names.';
+
+/** Where in a template a wish stands. */
+const wishes: Readonly<Record<RescueCode, (spec: V1PodSpec) => Segments>> = {
+  RESCUE_HOST_PORT: ({ hostNetwork }) =>
+    hostNetwork === true ? ['spec', 'hostNetwork'] : ['spec', 'containers'],
+  RESCUE_SPREAD: () => ['spec', 'topologySpreadConstraints'],
+  RESCUE_EXCLUSIVE: () => ['spec', 'affinity', 'podAntiAffinity'],
+  RESCUE_SELECTOR: ({ nodeSelector }) =>
+    nodeSelector === undefined ? ['spec', 'affinity', 'nodeAffinity'] : ['spec', 'nodeSelector'],
+};
+
+/**
+ * A virtual node as far as the configuration knows it, with the labels that virtual-kubelet gives each. Of Linux:
+ * another system has a rule of its own.
+ */
+function nodeOf({ nodeSelector }: VirtualPool) {
+  const usual = {
+    type: 'virtual-kubelet',
+    'kubernetes.io/role': 'agent',
+    'kubernetes.io/os': 'linux',
+    'beta.kubernetes.io/os': 'linux',
+  };
+  return { labels: { ...usual, ...nodeSelector }, taints: [] };
+}
+
+function told(target: Target, findings: readonly Finding[]): readonly Told[] {
+  return findings.map(({ severity, code, message, remedy, places: [place = []] }) => ({
+    severity,
+    code,
+    message,
+    remedy,
+    at: placeIn(target, place),
+  }));
 }

@@ -105,8 +105,7 @@ export function decide(
       : limits.namespaceQuota + pods.unbound - headroom - Math.max(0, granted - askedFor);
   // A pod that was rescued no longer asks for a VM, and it is one of the target's own: it has to be there to be rescued.
   const rescuable = tightest(bounds.soft.filter(({ name }) => name !== 'NothingToRescue'));
-  const inTarget =
-    rescued === undefined ? 0 : Math.max(irrevocable, 0, Math.min(wanted, hard, rescuable));
+  const inTarget = rescued === undefined ? 0 : Math.max(irrevocable, 0, Math.min(wanted, hard, rescuable));
   const pendingForGrowth = grows ? Math.max(0, Math.min(spill - inTarget, quotaAfterBurst)) : 0;
   const onVms = pods.placed + pods.onVirtual + headroom + pendingForGrowth + inTarget;
   const leftAlone = scaling === undefined || policy.suspend || policy.deleting;
@@ -141,7 +140,7 @@ export function decide(
       hard,
       soft,
       pendingForGrowth,
-      limitedBy: limitedBy.map((limit) => limit.name),
+      limitedBy: [...new Set(limitedBy.map((limit) => limit.name))],
     },
     draining: observation.drain,
     rescue,

@@ -110,4 +110,8 @@ export interface RecordedDecision {
   readonly policy: Policy;
   readonly observation: Observation;
   readonly decision: Decision;
+  /** Since when more is granted than there are pods, and none has come; left out: nothing is missing. Ms since the epoch. */
+  readonly unmetSinceMs?: number | undefined;
+  /** When the API server last refused what growth asks for; left out: it takes it. Ms since the epoch. */
+  readonly refusedAtMs?: number | undefined;
 }

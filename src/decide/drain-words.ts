@@ -17,6 +17,8 @@ export function drainReasons(facts: Facts): readonly Reason[] {
   const { draining, burst } = facts;
   const words = drainWords(facts);
   // Workers without the drain library cannot be asked to take no more jobs, nor whether they have any.
+  const { forbidden = 0 } = draining;
+  const leaves = words !== undefined || burst.granted < burst.asked;
   const guesses = draining.guessed > 0 && (draining.burst > 0 || burst.granted < burst.asked);
   const found: (Reason | false)[] = [
     words !== undefined && {
@@ -29,6 +31,12 @@ export function drainReasons(facts: Facts): readonly Reason[] {
       message: `${counted(draining.guessed, 'burst pod')} without the drain library: who of them is idle is a guess of what the queue tells.`,
       numbers: { guessed: draining.guessed },
     },
+    forbidden > 0 &&
+      leaves && {
+        code: 'DrainForbidden',
+        message: `Redis forbids Spillway to mark the workers of ${counted(forbidden, 'source')}: grant what docs/drain.md names.`,
+        numbers: { sources: forbidden },
+      },
   ];
   return found.filter((one) => one !== false);
 }

@@ -33,7 +33,10 @@ const limitWords: Readonly<Record<LimitName, string>> = {
 };
 
 /** What a limit that bites waits for: "the budget: 200 of 200 spent in 24 h". */
-export function waitsFor(name: LimitName, { policy, observation: { limits }, exhausted }: Background): string {
+export function waitsFor(
+  name: LimitName,
+  { policy, observation: { limits }, exhausted }: Background,
+): string {
   const more = details[name]?.(limits, policy.burst.budget, exhausted);
   return more === undefined ? limitWords[name] : `${limitWords[name]}: ${more}`;
 }
@@ -45,8 +48,7 @@ type Detail = (
 ) => string | undefined;
 
 const details: Readonly<Partial<Record<LimitName, Detail>>> = {
-  DailyBudget: (limits, budget, { own }) =>
-    spentWords(limits.spentToday, budget.maxSpendPerDay, own, limits),
+  DailyBudget: (limits, budget, { own }) => spentWords(limits.spentToday, budget.maxSpendPerDay, own, limits),
   ClusterDailyBudget: (limits, _budget, exhausted) =>
     spentWords(limits.cluster?.spentToday ?? 0, limits.cluster?.maxSpendPerDay, exhausted.cluster, limits),
   RatePerHour: ({ pricePerHour }, { maxRatePerHour }) =>

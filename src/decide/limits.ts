@@ -63,8 +63,7 @@ export function limitsOf(
       burst.strategy === 'Companion' &&
       growth('NamespaceQuota', limits.namespaceQuota),
     // A rescue makes no pods: it lets on those that are there.
-    observation.rescued !== undefined &&
-      growth('NothingToRescue', observation.rescued.waitingSeconds.length),
+    observation.rescued !== undefined && growth('NothingToRescue', observation.rescued.waitingSeconds.length),
   ];
   return { hard: hard.filter(applying), soft: soft.filter(applying) };
 }
@@ -74,11 +73,7 @@ function overQuota(refused: RefusedPods | undefined): number {
   return refused?.cause === 'QuotaExceeded' ? refused.pods : 0;
 }
 
-function hardBudgets(
-  { budget }: Burst,
-  limits: LimitsObservation,
-  exhausted: Exhausted,
-): readonly Maybe[] {
+function hardBudgets({ budget }: Burst, limits: LimitsObservation, exhausted: Exhausted): readonly Maybe[] {
   const { cluster } = limits;
   return [
     budget.maxRatePerHour !== undefined &&

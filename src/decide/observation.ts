@@ -294,6 +294,8 @@ export interface DrainObservation {
   readonly busy: number;
   /** Burst pods that run and whose workers say nothing of themselves: that one is idle is a guess of what its queue tells. */
   readonly guessed: number;
+  /** Sources whose Redis forbids to mark workers, so that theirs cannot be asked; left out: none. */
+  readonly forbidden?: number;
 }
 
 /** Replicas that are asked for and do not become pods, because the API server refuses these. */

@@ -16,6 +16,7 @@ export type ReasonCode =
   | 'HeldForReady'
   | 'Draining'
   | 'DrainGuessed'
+  | 'DrainForbidden'
   | 'Limited'
   | 'ScaledByOther'
   | 'Suspended'

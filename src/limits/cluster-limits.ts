@@ -127,9 +127,7 @@ export class ClusterLimits implements BurstLimits {
     const workload = workloadOf(this.#options.view.store, policy);
     const template = templateOf(policy, companion);
     const price = workload && this.#pods.priceOf(workload.spec, pool);
-    const broken =
-      this.#ledger.poolBreakers[pool.name]?.state === 'open' ||
-      this.#ledger.templateBreakers[template ?? '']?.state === 'open';
+    const broken = openBreakers(this.#ledger) > 0;
     return {
       freeQuota: undefined,
       ...this.#options.provider?.current(question),
@@ -201,11 +199,10 @@ export class ClusterLimits implements BurstLimits {
     if (pool === undefined) return;
     const { fresh, becameReady } = this.#pods.keep(pod);
     if (fresh) this.#podsChanged = true;
-    const owner = this.#pods.ownerOf(pod);
-    const template = owner?.brought === true ? owner.template : undefined;
-    const costly = owner?.costly === true;
+    const { brought = false, costly = false, template } = this.#pods.ownerOf(pod) ?? {};
     const before = this.#ledger;
-    const seen = { ...this.#told(pod), pool: pool.name, template, costly, becameReady };
+    const whose = { pool: pool.name, template: brought ? template : undefined, costly };
+    const seen = { ...this.#told(pod), ...whose, becameReady };
     const { ledger, failure } = sawPod(before, seen, this.#options.clock.now(), this.#settings);
     if (ledger === before) return;
     this.#ledger = ledger;

@@ -70,7 +70,10 @@ export function sawPod(
   if (pod.template === undefined) return { ledger: paced, failure: undefined };
   const cause = failureOf(pod, nowMs, settings);
   if (cause === undefined) {
-    return { ledger: pod.becameReady ? withSuccess(paced, pod, pod.template, nowMs) : paced, failure: undefined };
+    return {
+      ledger: pod.becameReady ? withSuccess(paced, pod, pod.template, nowMs) : paced,
+      failure: undefined,
+    };
   }
   const id = shortId(pod.uid);
   if (paced.counted.includes(id)) return { ledger: paced, failure: undefined };

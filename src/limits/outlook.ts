@@ -2,6 +2,7 @@ import type { Budget, CreationPace } from '../config.ts';
 import { byPrecedence } from '../decide/claims.ts';
 import type { RecordedDecision } from '../decide/decision.ts';
 import type { LimitsObservation } from '../decide/observation.ts';
+import { comingOf, isKept } from '../decide/promise.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type Breaker, closedBreaker, probesFromMs, secondsToProbe, stateOf } from './breaker.ts';
 import type { Ledger } from './ledger.ts';
@@ -44,32 +45,28 @@ export type Outlook = Omit<LimitsObservation, 'freeQuota' | 'namespaceQuota' | '
 /** How far a policy may burst now, what others were promised taken off. */
 export function outlook(ledger: Ledger, question: LimitsQuestion): Outlook {
   const { policy, pricePerHour, ratePerHour, nowMs } = question;
+  const promised = promisedOf(question);
   return {
-    ...paceOf(ledger, question),
-    ...breakerOf(ledger, question),
+    ...paceOf(ledger, question, promised),
+    ...breakerOf(ledger, question, promised),
     pricePerHour,
     ratePerHour,
     spentToday: spentBy(ledger.spend, policy.key, nowMs),
     spendUnknown: (ledger.spendUnknownUntilMs ?? nowMs) > nowMs,
-    ...budgetsOf(ledger, question),
+    ...budgetsOf(ledger, question, promised),
   };
 }
 
-/**
- * Tokens that nobody was promised: of every policy, the replicas that are granted and not bound yet; of those that come
- * first and wait for the pace, all that they wait for.
- */
-function paceOf(ledger: Ledger, question: LimitsQuestion): Pick<Outlook, 'creationTokens' | 'tokenSeconds'> {
+/** Tokens that nobody was promised. */
+function paceOf(
+  ledger: Ledger,
+  question: LimitsQuestion,
+  promised: Promised,
+): Pick<Outlook, 'creationTokens' | 'tokenSeconds'> {
   const { pool, asked, running, nowMs } = question;
   if (pool.pace === undefined) return { creationTokens: undefined };
   const creations = ledger.creations[pool.name] ?? [];
-  const promised = othersOf(question).reduce((sum, { decision, before, refused }) => {
-    const { burst } = decision;
-    const waits = before && burst.limitedBy.includes('CreationPace');
-    const wants = waits ? Math.min(burst.wanted, burst.hard) : burst.granted;
-    return sum + Math.max(0, wants - burst.running - refused);
-  }, 0);
-  const coming = promised + Math.max(0, asked - running);
+  const coming = promised.creations + Math.max(0, asked - running);
   const left = Math.max(0, tokens(creations, pool.pace, nowMs) - coming);
   // Only who has none waits for the next one.
   return {
@@ -82,6 +79,7 @@ function paceOf(ledger: Ledger, question: LimitsQuestion): Pick<Outlook, 'creati
 function breakerOf(
   ledger: Ledger,
   question: LimitsQuestion,
+  promised: Promised,
 ): Pick<Outlook, 'breaker' | 'breakerCause' | 'breakerSeconds' | 'probing'> {
   const { pool, template, asked, running, nowMs } = question;
   const ofPool = ledger.poolBreakers[pool.name] ?? closedBreaker;
@@ -98,18 +96,8 @@ function breakerOf(
     breaker: state,
     breakerCause: breaker.cause,
     breakerSeconds: state === 'open' ? secondsToProbe(breaker, nowMs) : undefined,
-    probing:
-      state === 'half-open' && (starts || asked > running || (breaker === ofPool && othersProbe(question))),
+    probing: state === 'half-open' && (starts || asked > running || (breaker === ofPool && promised.probe)),
   };
-}
-
-/** Another policy's probe is on its way, or it comes first and nothing else keeps it from probing. */
-function othersProbe(question: LimitsQuestion): boolean {
-  return othersOf(question).some(({ decision: { burst, breaker }, before, refused }) => {
-    const sent = breaker.state === 'half-open' && burst.granted - refused > burst.running;
-    const first = before && burst.limitedBy.length > 0 && burst.limitedBy.every((name) => name === 'Breaker');
-    return sent || first;
-  });
 }
 
 function worse(a: Breaker, b: Breaker, nowMs: number): Breaker {
@@ -117,8 +105,11 @@ function worse(a: Breaker, b: Breaker, nowMs: number): Breaker {
   return secondsToProbe(b, nowMs) > secondsToProbe(a, nowMs) ? b : a;
 }
 
-function budgetsOf(ledger: Ledger, question: LimitsQuestion): Pick<Outlook, 'cluster' | 'budgetSeconds'> {
-  const { clusterBudget, policy, nowMs } = question;
+function budgetsOf(
+  ledger: Ledger,
+  { clusterBudget, policy, nowMs }: LimitsQuestion,
+  { rateBefore, rateOthers }: Promised,
+): Pick<Outlook, 'cluster' | 'budgetSeconds'> {
   const { maxRatePerHour, maxSpendPerDay } = clusterBudget;
   const own = policy.burst.budget.maxSpendPerDay;
   const spentToday = spentByAll(ledger.spend, nowMs);
@@ -128,33 +119,42 @@ function budgetsOf(ledger: Ledger, question: LimitsQuestion): Pick<Outlook, 'clu
   // Spend leaves the 24 h bucket by bucket.
   const budgetSeconds = gone ? (bucketMs - (nowMs % bucketMs)) / 1000 : undefined;
   if (maxRatePerHour === undefined && maxSpendPerDay === undefined) return { budgetSeconds };
-  const rates = othersOf(question).map(({ decision, observation, before }) => ({
-    before,
-    perHour:
-      Math.max(decision.burst.granted, decision.burst.running) * (observation.limits.pricePerHour ?? 0),
-  }));
-  const sum = (some: typeof rates): number => some.reduce((total, { perHour }) => total + perHour, 0);
-  return {
-    budgetSeconds,
-    cluster: {
-      ...clusterBudget,
-      spentToday,
-      rateBefore: sum(rates.filter(({ before }) => before)),
-      rateOthers: sum(rates),
-    },
-  };
+  return { budgetSeconds, cluster: { ...clusterBudget, spentToday, rateBefore, rateOthers } };
 }
 
-/** The others that write: whether they come before this policy, and their replicas that never become pods. */
-function othersOf({
-  policy,
-  others,
-}: LimitsQuestion): readonly (RecordedDecision & { readonly before: boolean; readonly refused: number })[] {
-  return others
-    .filter((other) => !other.policy.dryRun && other.policy.key !== policy.key)
-    .map((other) => ({
-      ...other,
-      before: byPrecedence(other.policy, policy) < 0,
-      refused: other.observation.companions.reduce((sum, { refused }) => sum + (refused?.pods ?? 0), 0),
-    }));
+/** What the others have or were promised, as far as it may come true; dry runs were promised nothing. */
+interface Promised {
+  /**
+   * Container groups that will be created on the pool: of every policy, what may become pods and is not bound yet; of
+   * those that come first and wait for the pace, all that they wait for.
+   */
+  readonly creations: number;
+  /** Another policy's probe is on its way, or it comes first and nothing else keeps it from probing. */
+  readonly probe: boolean;
+  /** What their bursts cost per hour: of those that come first, and of all. */
+  readonly rateBefore: number;
+  readonly rateOthers: number;
+}
+
+function promisedOf({ policy, pool, others }: LimitsQuestion): Promised {
+  let creations = 0;
+  let probe = false;
+  let rateBefore = 0;
+  let rateOthers = 0;
+  for (const other of others) {
+    if (other.policy.dryRun || other.policy.key === policy.key) continue;
+    const before = byPrecedence(other.policy, policy) < 0;
+    const coming = comingOf(other);
+    const { burst, breaker } = other.decision;
+    if (other.observation.virtualPool.name === pool.name) {
+      creations += before ? comingOf(other, 'CreationPace') : coming;
+      const sent = breaker.state === 'half-open' && coming > 0;
+      const only = burst.limitedBy.length > 0 && burst.limitedBy.every((name) => name === 'Breaker');
+      probe ||= sent || (before && only && isKept(other));
+    }
+    const perHour = (burst.running + coming) * (other.observation.limits.pricePerHour ?? 0);
+    rateOthers += perHour;
+    if (before) rateBefore += perHour;
+  }
+  return { creations, probe, rateBefore, rateOthers };
 }

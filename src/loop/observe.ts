@@ -76,7 +76,10 @@ export function observe(scene: Scene): Observed {
     policy.burst.strategy === 'Companion' && workload !== undefined
       ? { workload }
       : { rescue: scene.rescues.look({ view, policy, target, shape, pool, live, atMs }) };
+  const forbidden = scene.drains.forbidden(policy).length;
   const rescue = 'rescue' in bursts ? bursts.rescue : undefined;
+  const nameTaken =
+    rescue === undefined && namesake !== undefined && !all.some(({ deployment }) => deployment === namesake);
   const rescued = new Set(liveAmong(view.rescuedOf(policy, target), live));
   const failedIn = (pods: readonly SlimPod[]): readonly FailedPod[] =>
     failedAmong(pods, (pod) => limits.failureOf(pod), target);
@@ -93,6 +96,7 @@ export function observe(scene: Scene): Observed {
       hpasThatCountBurst: rescue === undefined ? target.hpasThatCountBurst : [],
       refusals: rescue?.refusals ?? adapted.refusals,
       warnings: adapted.warnings,
+      companionNameTaken: nameTaken,
     },
     pods,
     shape,
@@ -115,10 +119,13 @@ export function observe(scene: Scene): Observed {
         draining: leavingOf(deployment.replicas, liveAmong(its, live)),
         failed: failedReplicas(failedIn(its)),
       })),
-    drain: drainsAmong(
-      [...burst, ...rescued],
-      own.filter((pod) => !rescued.has(pod)),
-    ),
+    drain: {
+      ...drainsAmong(
+        [...burst, ...rescued],
+        own.filter((pod) => !rescued.has(pod)),
+      ),
+      ...(forbidden === 0 ? {} : { forbidden }),
+    },
     rescued: rescue && withStaying(rescue.rescued, failedRescued),
     roomClaims: claimsBefore(policy, decided),
     // A rescue makes no pods: those that are there have their part of the namespace's quota already.
@@ -145,7 +152,6 @@ export function observe(scene: Scene): Observed {
       boundAfterSeconds,
     };
   }
-  const nameTaken = namesake !== undefined && !all.some(({ deployment }) => deployment === namesake);
   const standing = { ...remains, target: { ...bursts.workload, live: own }, design, nameTaken };
   return { observation, failed: failedIn(all.flatMap((each) => each.pods)), strategy: 'Companion', standing };
 }

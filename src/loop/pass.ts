@@ -36,6 +36,8 @@ export interface PolicyState {
   readonly refusals: Refusals;
   /** This process has asked for marks, and has to lift them when they are not wanted any more. */
   marked: boolean;
+  /** Some source lets nobody be marked, and the log says so. */
+  forbidden: boolean;
   /** `clock.elapsed()` of the earliest reading that no pass has seen yet; undefined: none. */
   unseenSinceMs: number | undefined;
   memory: Memory | undefined;
@@ -57,6 +59,7 @@ export function newState(policy: Policy, sinceMs: number, known: PolicyState | u
     rescues: new Rescues(),
     refusals: new Refusals(),
     marked: false,
+    forbidden: false,
     unseenSinceMs: undefined,
     memory: known?.memory,
     last: known?.last,

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { planFailed } from '../act/failed.ts';
 import { lookSeconds, plan } from '../act/plan.ts';
 import { planRescue } from '../act/rescue.ts';
@@ -12,6 +11,7 @@ import { decide } from '../decide/decide.ts';
 import type { Decision } from '../decide/decision.ts';
 import { restoredMemory } from '../decide/memory.ts';
 import type { Observation } from '../decide/observation.ts';
+import { carriedOut, recorded, sameTarget, takesPart } from '../decide/promise.ts';
 import { type Observed, observe } from './observe.ts';
 import { type Next, type PolicyState, type ReconcileParts, report, statusIn } from './pass.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -53,7 +53,7 @@ export async function reconcile(
   const unseenSinceMs = state.unseenSinceMs;
   state.unseenSinceMs = undefined;
   const { samples } = state;
-  const decided = others.flatMap((other) => (other.last === undefined ? [] : [other.last]));
+  const decided = others.flatMap(({ last }) => (last !== undefined && takesPart(last) ? [last] : []));
   const seen = observe({
     view,
     growth: parts.growth,
@@ -73,7 +73,8 @@ export async function reconcile(
   state.memory ??= restoredMemory(atMs, found(object, observation));
   const { decision, memory } = decide(policy, observation, state.memory);
   state.memory = memory;
-  state.last = { policy, observation, decision };
+  const last = recorded(state.last, { policy, observation, decision });
+  state.last = last;
   parts.metrics.recordDecision(decision);
 
   const planned = planFor(policy, decision, seen);
@@ -85,6 +86,8 @@ export async function reconcile(
   const { id, demand, summary } = decision;
   const grounds = { summary, facts: { decision: id, demand }, sinceMs: unseenSinceMs };
   const applied = await settle(parts, state, { decisionId: id, atMs, standing, writes, grounds });
+  state.last = carriedOut(last, applied.problems.length > 0);
+  state.rescues.forbidden(applied.forbidden ?? [], atMs);
   markDrains(parts, state);
 
   const taken =
@@ -118,12 +121,7 @@ function missingSeconds(state: PolicyState, atMs: number): number {
 
 /** Two policies with one target would undo each other's writes for ever: the older one has it. */
 function rivalOf(policy: Policy, others: readonly PolicyState[]): Problem | undefined {
-  const rival = others.find(
-    (other) =>
-      other.policy.namespace === policy.namespace &&
-      isDeepStrictEqual(other.policy.target, policy.target) &&
-      byAge(other.policy, policy) < 0,
-  );
+  const rival = others.find((other) => sameTarget(other.policy, policy) && byAge(other.policy, policy) < 0);
   return rival && problem('TARGET_SHARED', { policy: rival.policy.name });
 }
 

@@ -2,7 +2,7 @@ import type { V1PodSpec, V1Toleration } from '@kubernetes/client-node';
 import type { StandingPod } from '../act/drain-order.ts';
 import type { RescueStanding, StuckPod } from '../act/rescue.ts';
 import { longerList, refusalOfRescue } from '../act/rescue-eligibility.ts';
-import { rescuedAmong, stuckAmong } from '../cluster/rescued.ts';
+import { rescuedAmong, rescuedAnnotation, stuckAmong } from '../cluster/rescued.ts';
 import type { RawPodSpec } from '../cluster/raw.ts';
 import { isLive, type SlimPod } from '../cluster/slim.ts';
 import type { TargetState } from '../cluster/target.ts';
@@ -38,20 +38,36 @@ export interface RescueSight {
 /** So long an eviction may take to show on its pod, ms: then it is taken for one that never came to pass. */
 const evictionShowsMs = 2_000;
 
+/** So long a budget may forbid the eviction of one pod before another is chosen, and so long it is not asked again then, ms. */
+const budgetPatienceMs = 60_000;
+const budgetRestMs = 300_000;
+
 /** What one process knows of the rescues of one policy and the pods of the moment do not tell. */
 export class Rescues {
   #stuckSinceMs: ReadonlyMap<string, number> = new Map();
   #evicted: { readonly uid: string; readonly atMs: number } | undefined;
+  /** Pods whose eviction a budget forbade: when first and when last, milliseconds since the epoch. */
+  readonly #forbidden = new Map<string, { readonly firstMs: number; readonly lastMs: number }>();
 
   /** An eviction is asked for now: until it shows, no other is to be. The answer to it is no pod, so only time tells. */
   evicting(uid: string, atMs: number): void {
     this.#evicted = { uid, atMs };
   }
 
+  /** A PodDisruptionBudget forbade these evictions. */
+  forbidden(uids: readonly string[], atMs: number): void {
+    for (const uid of uids) {
+      const before = this.#forbidden.get(uid);
+      const goesOn = before !== undefined && atMs - before.lastMs < budgetPatienceMs / 2;
+      this.#forbidden.set(uid, { firstMs: goesOn ? before.firstMs : atMs, lastMs: atMs });
+    }
+  }
+
   /** Looks at the target's pods: who was let on, who could be, and who cannot. */
   look({ view, policy, target, shape, pool, live, atMs }: RescueLook): RescueSight {
     const rescued = rescuedAmong(policy, target.pods, view.room);
     const living = rescued.filter(isLive);
+    this.#forget(new Set(rescued.map(({ uid }) => uid)), atMs);
     const judge = new Judge(pool, view.virtualClasses(pool));
     const stuck = stuckAmong(target.pods).map((pod) => ({ pod, verdict: judge.of(pod) }));
     const fit = stuck.filter(({ verdict }) => verdict.refusal === undefined);
@@ -78,13 +94,28 @@ export class Rescues {
         target: target.workload?.kind === 'Deployment' ? target.workload : undefined,
         live: target.pods.flatMap((pod) => {
           const standing = live.get(pod.uid);
-          return standing === undefined ? [] : [{ ...standing, uid: pod.uid, rescued: known.has(pod.uid) }];
+          if (standing === undefined) return [];
+          const { uid, annotations } = pod;
+          const admitted = annotations[rescuedAnnotation] !== undefined;
+          return [{ ...standing, uid, rescued: known.has(uid), admitted, kept: this.#isKept(uid) }];
         }),
         stuck: fit.map(({ pod, verdict }) => stuckPod(pod, verdict.tolerations)),
         evicting: living.some(({ uid }) => uid === this.#evicted?.uid) && this.#isRecent(atMs),
       },
       boundAfterSeconds: this.#bound(living),
     };
+  }
+
+  /** It is left in peace after a minute of tries; others are tried meanwhile. */
+  #isKept(uid: string): boolean {
+    const forbidden = this.#forbidden.get(uid);
+    return forbidden !== undefined && forbidden.lastMs - forbidden.firstMs >= budgetPatienceMs;
+  }
+
+  #forget(rescued: ReadonlySet<string>, nowMs: number): void {
+    for (const [uid, { lastMs }] of this.#forbidden) {
+      if (!rescued.has(uid) || nowMs - lastMs >= budgetRestMs) this.#forbidden.delete(uid);
+    }
   }
 
   #isRecent(nowMs: number): boolean {

@@ -29,15 +29,24 @@ export async function settle(parts: ReconcileParts, state: PolicyState, planned:
 
 /** Tells the workers who is to drain: what stands on the pods now, own writes included. */
 export function markDrains(parts: ReconcileParts, state: PolicyState): void {
-  const { view, drain } = parts;
+  const { view, drain, log } = parts;
   const { policy } = state;
   if (state.stale.length > 0) return;
   const pods = [
     ...view.companionsOf(policy).flatMap((each) => each.pods),
     ...(view.targetOf(policy)?.pods ?? []),
   ];
-  const marks: ReadonlyMap<string, string> = policy.dryRun ? new Map() : marksOf(pods);
-  if (marks.size === 0 && !state.marked) return;
+  const heard = pods.filter((pod) => !state.drains.isUnheard(pod));
+  const marks: ReadonlyMap<string, string> = policy.dryRun ? new Map() : marksOf(heard);
+  // What stands on pods through a dry run is no drain: whether their workers took jobs meanwhile is to be heard.
+  if (policy.dryRun) state.drains.lifted();
+  const forbidden = state.drains.forbidden(policy);
+  if (forbidden.length > 0 && !state.forbidden) {
+    log.warn({ policy: policy.key, sources: forbidden }, 'nobody can be marked for a drain, who is idle is guessed');
+  }
+  state.forbidden = forbidden.length > 0;
+  const waiting = !policy.dryRun && heard.length < pods.length;
+  if (marks.size === 0 && !waiting && !state.marked) return;
   for (const request of state.requests) drain.mark(request, marks);
-  state.marked = marks.size > 0;
+  state.marked = marks.size > 0 || waiting;
 }

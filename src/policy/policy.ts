@@ -80,7 +80,7 @@ export type Feed =
 /** The Redis of a source: keys of a Secret in the policy's own namespace. */
 export interface RedisRef {
   readonly secretName: string;
-  /** The key that holds `redis://` or `rediss://`. */
+  /** The key that holds the URL: `redis://`, `rediss://`, or either with `+sentinel`. */
   readonly urlKey: string;
   /** The key of a PEM bundle that `rediss://` must chain to; undefined: the system's authorities. */
   readonly caKey: string | undefined;

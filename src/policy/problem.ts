@@ -1,6 +1,7 @@
 import type { core } from 'zod';
+import { formatDuration } from './duration.ts';
 import { nearest } from './nearest.ts';
-import { isRecord, pathText, type Segments, valueAt } from './schema-tree.ts';
+import { isRecord, pathsOf, pathText, type Segments, valueAt } from './schema-tree.ts';
 
 /** What is wrong with a policy, and where. */
 export interface Problem {
@@ -20,10 +21,15 @@ export function problem(at: Segments, message: string): Problem {
 /** The problem that zod found, in our words. */
 export function problemOf(issue: core.$ZodIssue, root: unknown): Problem {
   const at = issue.path.map((segment) => (typeof segment === 'number' ? segment : String(segment)));
-  return problem(at, sentenceOf(issue, valueAt(root, at)));
+  return problem(at, sentenceOf(issue, valueAt(root, at), isDurationAt(at)));
 }
 
-function sentenceOf(issue: core.$ZodIssue, value: unknown): string {
+function isDurationAt(at: Segments): boolean {
+  return pathsOf('Duration').includes(pathText(at).replace(/\[\d+\]/g, '[]'));
+}
+
+function sentenceOf(issue: core.$ZodIssue, value: unknown, isDuration: boolean): string {
+  if (issue.code === 'invalid_type' && isDuration && value !== undefined) return noDuration(value);
   if (issue.code === 'invalid_type') return wrongType(issue.expected, value);
   if (issue.code === 'invalid_value') return wrongChoice(issue.values.map(String), value);
   if (issue.code === 'too_small') {
@@ -56,6 +62,14 @@ function wrongType(expected: string, value: unknown): string {
     return `is ${String(value)} and must be a text: write it in quotes, "${String(value)}"`;
   }
   return `is ${shown(value)} and must be ${kind}`;
+}
+
+/** A number without a unit is most likely meant as seconds. */
+function noDuration(value: unknown): string {
+  const isLength = typeof value === 'number' && Number.isFinite(value) && value >= 0;
+  return isLength
+    ? `is ${value} and must be a duration: write it with its unit, "${formatDuration(value)}"`
+    : `is ${shown(value)} and must be a duration: write one such as 300ms, 10s, 5m or 1h30m`;
 }
 
 function wrongChoice(options: readonly string[], value: unknown): string {

@@ -90,8 +90,15 @@ export const rules: readonly Rule[] = [
     about: 'scaling',
     cel: '!has(self.jobSelector) || !has(self.scaling)',
     message:
-      'Jobs have no replicas to set: leave out scaling, or name a Deployment or a StatefulSet in targetRef',
+      'Jobs have no replicas to set: leave out scaling, or name a Deployment in targetRef',
     check: (spec) => spec.jobSelector === undefined || spec.scaling === undefined,
+  }),
+  ...at<CompleteSpec>(['spec'], {
+    about: 'scaling',
+    cel: "!has(self.targetRef) || self.targetRef.kind != 'StatefulSet' || !has(self.scaling)",
+    message:
+      'Spillway does not set the replicas of a StatefulSet, whose pods go by number, at work or not: leave out scaling',
+    check: (spec) => spec.targetRef?.kind !== 'StatefulSet' || spec.scaling === undefined,
   }),
   ...at<CompleteSpec>(['spec'], {
     about: 'burst.vmPool',
@@ -166,7 +173,7 @@ export const rules: readonly Rule[] = [
     about: 'expectedJobDuration',
     cel: "self.type == 'BullMQ' || !has(self.drainWithin) || has(self.expectedJobDuration)",
     message:
-      'drainWithin needs expectedJobDuration here, for this type of source cannot measure it: write how long a job takes',
+      'drainWithin needs expectedJobDuration here, for this type of source does not always measure it: write how long a job takes',
     check: (source) =>
       source.type === 'BullMQ' ||
       source.drainWithin === undefined ||

@@ -13,12 +13,12 @@ const redis = {
   urlFrom: z
     .object({ secretKeyRef })
     .describe(
-      'Where the URL of the Redis is kept: redis:// or rediss://, with user and password if need be.',
+      'Where the URL of the Redis is kept: redis://, rediss://, or redis+sentinel:// and rediss+sentinel://, with user and password if need be.',
     ),
   caFrom: z
     .object({ secretKeyRef })
     .describe(
-      "Where a PEM bundle is kept that a rediss:// server must chain to, in the same Secret as the URL. Left out: the system's authorities.",
+      "Where a PEM bundle is kept that a server with TLS (rediss://, rediss+sentinel://) must chain to, in the same Secret as the URL. Left out: the system's authorities.",
     )
     .optional(),
 };
@@ -74,7 +74,7 @@ const source = z.object({
     1,
   ).optional(),
   expectedJobDuration: duration(
-    'How long a job takes, until it has been measured; for drainWithin. Left out: 1s for BullMQ; the other types cannot measure it and need it.',
+    'How long a job takes, until it has been measured; for drainWithin. Left out: 1s for BullMQ. The other types need it: only RedisStream measures it too, from Redis 7.0.',
   ).optional(),
   workerConcurrency: whole('How many jobs one replica runs at once.', 1).default(1),
 });
@@ -111,5 +111,5 @@ export const scalingSchema = z
     onSignalLoss: onSignalLoss.prefault({}),
   })
   .describe(
-    'How many replicas the target needs. Leave out where an HPA, KEDA or a person sets the replicas, and for Jobs.',
+    'How many replicas the target needs. Leave out where an HPA, KEDA or a person sets the replicas, and for StatefulSets and Jobs.',
   );

@@ -170,6 +170,7 @@ function reclaiming(decision: Decision, givenUp: number, there: number): string 
     `${count(givenUp)} of ${counted(there, 'burst replica')} are given up.`,
     told(decision, 'Draining'),
     told(decision, 'DrainGuessed'),
+    told(decision, 'DrainForbidden'),
   ];
   return sentences.filter((one) => one !== undefined).join(' ');
 }

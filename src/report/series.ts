@@ -22,6 +22,8 @@ const limits: Readonly<Record<LimitName, true>> = {
   Suspended: true,
   NotEligible: true,
   NoVmNodes: true,
+  CompanionNameTaken: true,
+  NothingToRescue: true,
 };
 
 const reasons: Readonly<Record<ReasonCode, true>> = {
@@ -35,6 +37,7 @@ const reasons: Readonly<Record<ReasonCode, true>> = {
   HeldForReady: true,
   Draining: true,
   DrainGuessed: true,
+  DrainForbidden: true,
   Limited: true,
   ScaledByOther: true,
   Suspended: true,

@@ -1,11 +1,11 @@
-import type { Taker } from './drain-loop.ts';
+import type { MemberTaker } from './crew.ts';
 import type { RedisClient } from './redis-client.ts';
 
 /** What the library needs of a Worker of BullMQ 5 or 6. */
 export interface BullWorker {
   /** Name of its queue. */
   readonly name: string;
-  readonly opts: { readonly name?: string };
+  readonly opts: { readonly name?: string; readonly connection?: unknown };
   readonly toKey: (type: string) => string;
   isPaused(): boolean;
   isRunning(): boolean;
@@ -20,10 +20,13 @@ export interface BullWorker {
 const againMs = 1_000;
 
 /** Takes and holds by pausing this one Worker; the queue and other Workers are not touched. */
-export class BullTaker implements Taker {
+export class BullTaker implements MemberTaker {
+  /** Its connections are closed with it, and what they bring until then is run. */
+  readonly fetchOutlivesMs = 0;
   readonly #worker: BullWorker;
   #isHolder = false;
   #isClosing = false;
+  #isClosed = false;
   #busy = 0;
   /** The wait for a job that was interrupted last. */
   #cut: { readonly wait: unknown; readonly atMs: number } | undefined;
@@ -53,7 +56,7 @@ export class BullTaker implements Taker {
 
   /** Resumes, unless somebody else had paused the Worker before. */
   release(): void {
-    if (!this.#isHolder || this.#isClosing) return;
+    if (!this.#isHolder || this.isClosed) return;
     this.#isHolder = false;
     void this.#worker.resume();
   }
@@ -67,8 +70,13 @@ export class BullTaker implements Taker {
     return !this.#worker.isRunning() && this.#busy === 0;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed || this.#isClosing;
+  }
+
   /** A held Worker takes no jobs; the Worker itself is closed by whoever started the drain. */
   close(): void {
+    this.#isClosed = true;
     this.hold();
   }
 

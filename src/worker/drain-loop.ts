@@ -1,6 +1,6 @@
 import type { DrainState, Report } from './protocol.ts';
 import { argumentsOf, keysOf, parsedAnswer, reportCountsMs } from './protocol.ts';
-import { type Call, troubleOf } from './redis-client.ts';
+import { type Call, isAnswered, troubleOf } from './redis-client.ts';
 import { pause, within } from './waiting.ts';
 
 /** The part of a worker that takes jobs. */
@@ -13,8 +13,8 @@ export interface Taker {
   busy(): number;
   /** While held: nothing is in work, and no job can be on its way. */
   idle(): boolean;
-  /** Takes no more jobs for good. */
-  close(): void;
+  /** Takes no more jobs for good: it was closed. */
+  readonly isClosed: boolean;
 }
 
 /** What a drain tells. What a callback throws is logged as a warning and changes nothing. */
@@ -43,7 +43,7 @@ export interface DrainLoopOptions extends DrainCallbacks {
 }
 
 /** How often a worker that drains is looked at: nobody tells when a fetch that was in flight has ended. */
-const lookMs = 50;
+export const lookMs = 50;
 
 /**
  * Speaks the drain protocol for one worker: reports once an interval, hears the mark, holds and releases the taker.
@@ -71,7 +71,7 @@ export class DrainLoop {
   #serverAheadMs: number | undefined;
   #underWay: Promise<void> | undefined;
   #deaf = false;
-  #closing = false;
+  #isAway = false;
 
   /** @param connect what runs the script of the protocol; asked for each time, and may reject */
   constructor(taker: Taker, connect: () => Promise<Call>, options: DrainLoopOptions) {
@@ -90,19 +90,14 @@ export class DrainLoop {
   async run(): Promise<void> {
     while (!this.#ended.signal.aborted) {
       await this.#exchange();
-      this.#obey();
+      this.obey();
       await this.#untilNews();
     }
   }
 
-  /** Takes no more jobs for good; answers when none is in work any more, or after `withinMs`, how many are left. */
-  async finish(withinMs: number): Promise<number> {
-    this.#closing = true;
-    this.#taker.close();
-    this.#obey();
-    const untilMs = performance.now() + withinMs;
-    while (!this.#taker.idle() && performance.now() < untilMs) await pause(lookMs);
-    return this.#taker.idle() ? 0 : this.#busyOrInFlight();
+  /** Whether Redis cannot be reached, as far as is known. One that refuses the script is there. */
+  get isAway(): boolean {
+    return this.#isAway;
   }
 
   /** Removes the report, as far as Redis can be reached, and ends. */
@@ -111,7 +106,7 @@ export class DrainLoop {
     const report: Report = { ...this.#report(), state: 'gone' };
     await within(
       this.#say(report).catch(() => undefined),
-      this.#answerWithinMs,
+      this.#isAway ? lookMs : this.#answerWithinMs,
     );
   }
 
@@ -120,7 +115,7 @@ export class DrainLoop {
   }
 
   get #isHeld(): boolean {
-    return this.#closing || this.#isMarked;
+    return this.#taker.isClosed || this.#isMarked;
   }
 
   #busyOrInFlight(): number {
@@ -145,7 +140,9 @@ export class DrainLoop {
       this.#underWay = undefined;
     });
     await within(this.#underWay, this.#answerWithinMs);
-    if (this.#underWay !== undefined) this.#becomeDeaf(undefined);
+    if (this.#underWay === undefined) return;
+    this.#isAway = true;
+    this.#becomeDeaf(undefined);
   }
 
   async #tell(report: Report): Promise<void> {
@@ -164,7 +161,9 @@ export class DrainLoop {
       if (isWritten && isLast && report.state !== 'drained') this.#believedDrainedUntilMs = 0;
       if (this.#deaf) this.#log(`Redis answers again: ${this.#options.pod} can be drained.`);
       this.#deaf = false;
+      this.#isAway = false;
     } catch (error) {
+      this.#isAway = !isAnswered(error);
       this.#lateUntilMs = writtenByMs;
       this.#becomeDeaf(error);
     }
@@ -181,7 +180,8 @@ export class DrainLoop {
     this.#log(`${this.#options.pod} cannot be drained while Redis is not heard: ${troubleOf(error)}.`);
   }
 
-  #obey(): void {
+  /** Does what the mark wants, as it was heard last. */
+  obey(): void {
     if (this.#isHeld) {
       this.#taker.hold();
       if (this.#state === 'working') this.#become('draining');
@@ -217,7 +217,7 @@ export class DrainLoop {
       const leftMs = untilMs - performance.now();
       if (leftMs <= 0 || this.#ended.signal.aborted) return;
       await pause(this.#isHeld ? Math.min(lookMs, leftMs) : leftMs, this.#ended.signal);
-      this.#obey();
+      this.obey();
     }
   }
 }

@@ -1,6 +1,7 @@
-import { DrainLoop } from './drain-loop.ts';
+import { checkKey, checkOptions } from './checks.ts';
 import { HandTaker } from './hand-taker.ts';
-import { type DrainHandle, type DrainOptions, loopOptions, startLoop } from './options.ts';
+import { type DrainHandle, type DrainOptions, loopOptions, register } from './options.ts';
+import { placeOf } from './place.ts';
 import { baseOfKey, reportScript } from './protocol.ts';
 import { type RedisClient, scriptOver } from './redis-client.ts';
 
@@ -36,19 +37,25 @@ export interface DrainSignal extends DrainHandle {
 /**
  * Makes a consumer of a list or a stream drainable: a loop that asks `run`, or `shouldTake` and `started`. Other
  * queues than lists and streams of Redis cannot be drained this way, because Spillway does not read them.
- * @throws TypeError where the client is of no known kind, or has a prefix for keys
+ * @throws TypeError where the client is of no known kind or has a prefix for keys, and where an option cannot be meant
  */
 export function drainSignal(options: DrainSignalOptions): DrainSignal {
+  checkOptions('drainSignal', options, ['client', 'key']);
   const { client, key } = options;
+  checkKey(key);
   const settings = loopOptions(options, baseOfKey(key));
   const taker = new HandTaker();
   const call = scriptOver(client, reportScript, 2);
-  const loop = new DrainLoop(taker, async () => call, settings);
-  const end = startLoop(loop, options, async () => undefined);
+  const place = placeOf(client);
+  const member = register(
+    { taker, connect: async () => call, place, settings },
+    options,
+    async () => undefined,
+  );
   return {
     podName: settings.pod,
     get state() {
-      return loop.state;
+      return member.state;
     },
     get closed() {
       return taker.isClosed;
@@ -80,6 +87,6 @@ export function drainSignal(options: DrainSignalOptions): DrainSignal {
     },
     shouldTake: () => taker.mayTake,
     started: () => taker.started(),
-    close: end,
+    close: member.close,
   };
 }

@@ -1,7 +1,9 @@
-import type { Taker } from './drain-loop.ts';
+import type { MemberTaker } from './crew.ts';
 
 /** Counts what loops of one's own take, and tells them whether they may. */
-export class HandTaker implements Taker {
+export class HandTaker implements MemberTaker {
+  /** The connection that waits is not ours, and may live longer than the one that reports. */
+  readonly fetchOutlivesMs = 3_000;
   #held = false;
   #isClosed = false;
   #fetching = 0;
@@ -28,6 +30,7 @@ export class HandTaker implements Taker {
   }
 
   release(): void {
+    if (this.#isClosed) return;
     this.#held = false;
     this.#allowed = new AbortController();
     this.#wakeAll();

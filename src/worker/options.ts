@@ -1,4 +1,5 @@
-import type { DrainCallbacks, DrainLoop, DrainLoopOptions } from './drain-loop.ts';
+import { crewOf, type Leaving, type Member } from './crew.ts';
+import type { DrainCallbacks, DrainLoopOptions } from './drain-loop.ts';
 import { podNameOf } from './pod-name.ts';
 import { closeOnSignal } from './process-signals.ts';
 import type { DrainState } from './protocol.ts';
@@ -38,9 +39,6 @@ export interface DrainHandle {
 /** The options of a loop: the chosen ones, and what holds where none is chosen. */
 export function loopOptions(options: DrainOptions, base: string, workerName?: string): DrainLoopOptions {
   const { onDraining, onDrained, onResumed, intervalMs = 1_000 } = options;
-  if (!(intervalMs >= 50 && intervalMs <= 5_000)) {
-    throw new RangeError('intervalMs must be from 50 to 5 000: a report counts for 15 s.');
-  }
   return {
     pod: podNameOf(options.podName, workerName),
     base,
@@ -53,24 +51,29 @@ export function loopOptions(options: DrainOptions, base: string, workerName?: st
 }
 
 /**
- * Starts the loop, and makes what closes it: once, by a call or by a signal.
- * @param finished closes what the loop holds, where that is ours to close
+ * Lets a member join those who report under its name, and makes what closes it: once, by a call or by a signal.
+ * @param finished closes what the member holds, where that is ours to close
  */
-export function startLoop(
-  loop: DrainLoop,
+export function register(
+  member: Member,
   { signals = true, finishWithinMs = Infinity, exit = false }: DrainOptions,
-  finished: (jobsLeft: number) => Promise<void>,
-): () => Promise<number> {
+  finished: (leaving: Leaving) => Promise<void>,
+): Pick<DrainHandle, 'state' | 'close'> {
+  const crew = crewOf(member);
   let closing: Promise<number> | undefined;
   const close = async (): Promise<number> => {
-    const jobsLeft = await loop.finish(finishWithinMs);
-    await loop.end();
-    await finished(jobsLeft);
+    const leaving = await crew.leave(member, finishWithinMs);
+    await finished(leaving);
     forget();
-    return jobsLeft;
+    return leaving.jobsLeft;
   };
   const closeOnce = (): Promise<number> => (closing ??= close());
   const forget = signals ? closeOnSignal({ close: closeOnce, exit }) : () => undefined;
-  void loop.run();
-  return closeOnce;
+  crew.join(member);
+  return {
+    get state() {
+      return crew.stateOf(member);
+    },
+    close: closeOnce,
+  };
 }

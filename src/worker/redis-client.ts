@@ -27,11 +27,16 @@ export type Call = (keys: readonly string[], args: readonly string[]) => Promise
  * @throws TypeError where the client is of no kind that the library knows
  */
 export function scriptOver(client: RedisClient, lua: string, keys: number): Call {
+  if (typeof client !== 'object' || client === null) throw unknownClient();
   refuseKeyPrefix(client);
   if ('defineCommand' in client && typeof client.defineCommand === 'function')
     return definedOver(client, lua, keys);
   if ('evalSha' in client && typeof client.evalSha === 'function') return evaluatedOver(client, lua);
-  throw new TypeError('client must be one of ioredis or of node-redis (the package "redis").');
+  throw unknownClient();
+}
+
+function unknownClient(): TypeError {
+  return new TypeError('client must be one of ioredis or of node-redis (the package "redis").');
 }
 
 /** Clients put a prefix before every key, Spillway does not know it: the two would never meet. */
@@ -68,6 +73,11 @@ function evaluatedOver(client: EvaluatingClient, lua: string): Call {
 
 function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('NOSCRIPT');
+}
+
+/** Whether what went wrong shows that Redis is there: it has answered with an error, or something that makes no sense. */
+export function isAnswered(error: unknown): boolean {
+  return error instanceof TypeError || (error instanceof Error && /^[A-Z]{2,} /.test(error.message));
 }
 
 /** What went wrong, in words that hold nothing of the server's answer but its kind. */

@@ -53,13 +53,24 @@ export function judge(
 }
 
 /**
- * Why a pod that is there already cannot be let onto the pool. Nothing can be taken out of a pod, so what would be
- * dropped from a template because it fails there is refused. Selectors, affinities and spread are not looked at: the
- * scheduler holds them against the node itself.
+ * What a pod that is there already, or will be let on as it is, meets on the pool. Nothing can be taken out of a pod, so
+ * what would be dropped from a template because it fails there is refused. What would be dropped of selectors,
+ * affinities and spread is not looked at: the scheduler holds them against the node itself.
  */
+export function judgePod(pod: V1PodTemplateSpec, pool: VirtualPool): readonly Finding[] {
+  return judge(pod, pool).flatMap((found) => {
+    if (found.severity !== 'drop') return [found];
+    if (isPlacement(found.code)) return [];
+    const { drops = '' } = rules[found.code];
+    const remedy = `Take ${drops} out of the template: nothing can be left out of a pod that exists.`;
+    return [{ ...found, severity: 'refuse' as const, remedy }];
+  });
+}
+
+/** Why a pod that is there already cannot be let onto the pool. */
 export function refusalsOfPod(pod: V1PodTemplateSpec, pool: VirtualPool): readonly Refusal[] {
-  return judge(pod, pool)
-    .filter(({ code, severity }) => severity === 'refuse' || (severity === 'drop' && !isPlacement(code)))
+  return judgePod(pod, pool)
+    .filter(({ severity }) => severity === 'refuse')
     .map(refusalOf);
 }
 

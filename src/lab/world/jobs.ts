@@ -1,4 +1,5 @@
 import { isActive, isReady, isTrue, withCondition } from './conditions.ts';
+import { type Ends, JobTally } from './job-tally.ts';
 import type { Job, Pod } from './kube.ts';
 import { makePod } from './pod-maker.ts';
 import { createReconciler } from './reconciler.ts';
@@ -11,9 +12,10 @@ const latencyMs = 10;
 const backoffMs = 10_000;
 const longestBackoffMs = 600_000;
 
-/** The Job controller: parallelism, completions, suspension, backoff and its limit, time to live. Pods are counted by owner; not indexed. */
+/** The Job controller: parallelism, completions, suspension, backoff and its limit, time to live. Not indexed. */
 export function startJobs(stage: Stage): void {
   const { objects } = stage;
+  const tally = new JobTally();
 
   const reconcile = (key: string): void => {
     const job = objects.get('jobs', key);
@@ -24,11 +26,11 @@ export function startJobs(stage: Stage): void {
     }
     const pods = objects.ownedBy('pods', job.metadata.uid);
     const active = pods.filter(isActive);
-    const succeeded = pods.filter(({ status }) => status.phase === 'Succeeded').length;
-    const failed = pods.filter(({ status }) => status.phase === 'Failed');
+    const ends = tally.of(job.metadata.uid);
+    const succeeded = ends.succeeded.size;
     const { backoffLimit = 6, suspend = false } = job.spec;
     const enough = job.spec.completions ?? (succeeded > 0 ? succeeded : undefined);
-    if (failed.length > backoffLimit) {
+    if (ends.failedAtMs.size > backoffLimit) {
       finish(job, active, 'Failed', 'BackoffLimitExceeded');
     } else if (
       enough !== undefined &&
@@ -37,25 +39,21 @@ export function startJobs(stage: Stage): void {
     ) {
       finish(job, active, 'Complete', 'CompletionsReached');
     } else if (job.metadata.deletionTimestamp === undefined) {
-      adjust(key, job, active, failed, suspend ? 0 : wantedActive(job, succeeded));
+      adjust(key, job, active, ends, suspend ? 0 : wantedActive(job, succeeded));
     }
     tell(key);
   };
 
-  const adjust = (
-    key: string,
-    job: Job,
-    active: readonly Pod[],
-    failed: readonly Pod[],
-    wanted: number,
-  ): void => {
+  const adjust = (key: string, job: Job, active: readonly Pod[], ends: Ends, wanted: number): void => {
     if (active.length > wanted) {
       const youngest = active.toReversed().sort((a, b) => Number(isReady(a)) - Number(isReady(b)));
-      remove(youngest.slice(0, active.length - wanted));
+      const surplus = youngest.slice(0, active.length - wanted);
+      for (const pod of surplus) tally.takesAway(pod);
+      remove(surplus);
       return;
     }
     if (active.length === wanted) return;
-    const restMs = backoffRestMs(failed);
+    const restMs = backoffRestMs(ends);
     if (restMs > 0) {
       queue.add(key, restMs);
       return;
@@ -66,12 +64,10 @@ export function startJobs(stage: Stage): void {
     }
   };
 
-  const backoffRestMs = (failed: readonly Pod[]): number => {
-    if (failed.length === 0) return 0;
-    const lastMs = Math.max(...failed.map(endedAtMs));
-    return (
-      lastMs + Math.min(longestBackoffMs, backoffMs * 2 ** Math.min(10, failed.length - 1)) - stage.now()
-    );
+  const backoffRestMs = ({ failedAtMs }: Ends): number => {
+    if (failedAtMs.size === 0) return 0;
+    const waitMs = Math.min(longestBackoffMs, backoffMs * 2 ** Math.min(10, failedAtMs.size - 1));
+    return Math.max(...failedAtMs.values()) + waitMs - stage.now();
   };
 
   const remove = (pods: readonly Pod[]): void => {
@@ -105,6 +101,7 @@ export function startJobs(stage: Stage): void {
     if (job === undefined) return;
     const pods = objects.ownedBy('pods', job.metadata.uid);
     const active = pods.filter(isActive);
+    const ends = tally.of(job.metadata.uid);
     const { suspend = false } = job.spec;
     const { startTime: _, ...status } = job.status;
     const startTime = suspend ? undefined : (job.status.startTime ?? timeText(stage.now()));
@@ -116,8 +113,8 @@ export function startJobs(stage: Stage): void {
         ...(startTime === undefined ? {} : { startTime }),
         active: active.length,
         ready: active.filter(isReady).length,
-        succeeded: pods.filter((pod) => pod.status.phase === 'Succeeded').length,
-        failed: pods.filter((pod) => pod.status.phase === 'Failed').length,
+        succeeded: ends.succeeded.size,
+        failed: ends.failedAtMs.size,
         terminating: pods.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).length,
         ...(suspended
           ? {
@@ -138,10 +135,18 @@ export function startJobs(stage: Stage): void {
 
   const queue = createReconciler(stage, latencyMs, reconcile);
   objects.onChange(({ type, resource, key, object }) => {
-    if (resource === 'jobs' && type !== 'DELETED') queue.add(key);
+    if (resource === 'jobs') {
+      if (type === 'DELETED') tally.forget(object.metadata.uid);
+      else queue.add(key);
+    }
     if (resource !== 'pods') return;
     const owner = controllerOf(object);
-    if (owner?.kind === 'Job') queue.add(`${object.metadata.namespace ?? ''}/${owner.name}`);
+    if (owner?.kind !== 'Job') return;
+    const job = `${object.metadata.namespace ?? ''}/${owner.name}`;
+    // What is left of a Job that is gone is nobody's.
+    if (objects.get('jobs', job)?.metadata.uid !== owner.uid) return;
+    tally.saw(owner.uid, object as Pod, type === 'DELETED', stage.now());
+    queue.add(job);
   });
 }
 
@@ -154,9 +159,4 @@ function wantedActive({ spec }: Job, succeeded: number): number {
 
 function isFinished({ status }: Job): boolean {
   return isTrue(status.conditions, 'Complete') || isTrue(status.conditions, 'Failed');
-}
-
-function endedAtMs(pod: Pod): number {
-  const ready = pod.status.conditions?.find(({ type }) => type === 'Ready');
-  return timeMs(ready?.lastTransitionTime) ?? Date.parse(pod.metadata.creationTimestamp);
 }

@@ -30,7 +30,7 @@ $ helm install spillway charts/spillway --namespace spillway --create-namespace 
 $ helm test spillway --namespace spillway
 \`\`\`
 
-- Needs Kubernetes 1.29 or newer (\`admission\` 1.30) and Helm 3.
+- Needs Kubernetes 1.29 or newer (\`admission\` 1.30) and Helm 3 or 4.
 - The CustomResourceDefinition is a template, so \`helm upgrade\` upgrades it, and \`helm uninstall\` keeps it with all policies.
 - Values that the schema does not know are refused.
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { constant } from '../../../src/lab/world/distribution.ts';
+import type { Job } from '../../../src/lab/world/kube.ts';
 import { boundsOf } from '../../../src/lab/world/rolling.ts';
 import { deployment, pods, pool, ready, run, scale, template, world } from './given.ts';
 
@@ -186,6 +187,35 @@ describe('a Job', () => {
     const status = cluster.objects.get('jobs', 'media/batch')?.status;
     assert.equal(status?.failed, 3);
     assert.ok(status?.conditions?.some(({ reason }) => reason === 'BackoffLimitExceeded'));
+  });
+
+  test('counts a pod that somebody deletes as a failure, and makes the next only after its backoff', () => {
+    const cluster = world({ objects: [job({ backoffLimit: 1 })] });
+    const loseOne = (): void => {
+      const [{ metadata } = assert.fail('no pod')] = pods(cluster);
+      cluster.objects.delete('pods', `media/${metadata.name}`, { gracePeriodSeconds: 0 });
+    };
+    run(cluster, 5);
+    loseOne();
+    run(cluster, 5);
+    const status = (): Job['status'] | undefined => cluster.objects.get('jobs', 'media/batch')?.status;
+    assert.deepEqual([status()?.failed, pods(cluster).length], [1, 0]);
+    run(cluster, 10);
+    assert.deepEqual([status()?.failed, pods(cluster).length], [1, 1]);
+    loseOne();
+    run(cluster, 5);
+    assert.equal(status()?.failed, 2);
+    assert.ok(status()?.conditions?.some(({ reason }) => reason === 'BackoffLimitExceeded'));
+  });
+
+  test('does not count the pods that it takes away itself', () => {
+    const cluster = world({ objects: [job({ parallelism: 3, backoffLimit: 0 })] });
+    run(cluster, 5);
+    const stored = cluster.objects.get('jobs', 'media/batch') ?? assert.fail('no Job');
+    cluster.objects.update('jobs', { ...stored, spec: { ...stored.spec, suspend: true } });
+    run(cluster, 60);
+    const { status } = cluster.objects.get('jobs', 'media/batch') ?? assert.fail('no Job');
+    assert.deepEqual([status.failed, status.active, pods(cluster).length], [0, 0, 0]);
   });
 
   test('has no pods while it is suspended', () => {

@@ -421,6 +421,14 @@ describe('limits', () => {
       .reasons.map(({ code, message }) => `${code}: ${message}`)
       .join('\n');
 
+  test('a companion whose name somebody else has grants nothing, and the decision says so', () => {
+    const seen = observation({ ...wanted200, target: { companionNameTaken: true } });
+    const decision = decided(policy(), seen);
+    assert.equal(decision.burst.granted, 0);
+    assert.deepEqual(decision.burst.limitedBy, ['CompanionNameTaken']);
+    assert.match(decision.summary, /200 more wait for the name of its companion, which somebody else has\./);
+  });
+
   test("a day's budget that is gone starts nothing more; Drain gives up what runs", () => {
     const seen = observation({
       ...wanted200,

@@ -122,6 +122,31 @@ describe('stuck pods are let on', () => {
   });
 });
 
+describe('what is not there to be let on', () => {
+  test('is not granted: gated pods are not stuck, and the decision says what it waits for', () => {
+    const seen = full(112, { waitingSeconds: [] });
+    const decision = decided(ofJobs, seen);
+    assert.deepEqual([decision.burst.granted, decision.rescue?.admit], [0, 0]);
+    assert.deepEqual(decision.burst.limitedBy, ['NothingToRescue']);
+    assert.match(
+      decision.summary,
+      /0 burst, 100 more wait for stuck pods that can be let onto the virtual node\./,
+    );
+  });
+
+  test('is not granted: of a hundred of which one can be, one is', () => {
+    const unrescuable = [{ code: 'RESCUE_SPREAD', message: 'It has a hard spread.', pods: 99 }];
+    const { burst, rescue: terms } = decided(ofJobs, full(112, { waitingSeconds: [60], unrescuable }));
+    assert.deepEqual([burst.granted, terms?.admit], [1, 1]);
+  });
+
+  test('does not keep a target of a fixed pool from getting the replicas that are to be let on', () => {
+    const fixed = policy({ burst: { ...rescue, vmPool: 'Fixed' }, scaling: { minReplicas: 200 } });
+    const { burst, targetReplicas } = decided(fixed, full(12));
+    assert.deepEqual([burst.granted, targetReplicas], [0, 200]);
+  });
+});
+
 describe('with scaling the whole demand lives in the target', () => {
   const given = policy({
     burst: { ...rescue, maxReplicas: 50 },

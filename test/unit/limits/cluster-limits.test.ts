@@ -253,6 +253,31 @@ describe('limits of a running controller', () => {
     await these.close();
   });
 
+  test('a pod whose readiness flaps succeeds once, and one from before the failures never', async () => {
+    const { clock, shelf, limits, pod, gone, current } = scene();
+    const failing = { ...refused, message: 'no words that anybody knows' };
+    const these = limits();
+    await these.open(shelf);
+    pod('old', running, 0);
+    await clock.pass(60_000);
+    pod('bad-0', failing);
+    await clock.pass(2000);
+    pod('new');
+    for (let flap = 0; flap < 5; flap += 1) {
+      for (const name of ['old', 'new']) {
+        pod(name, running, 62);
+        pod(name, running, 'no');
+      }
+    }
+    for (let bad = 1; bad < 5; bad += 1) {
+      assert.equal(current(these).breaker, 'closed', `${bad} failures and one success`);
+      pod(`bad-${bad}`, failing);
+      gone(`bad-${bad}`);
+    }
+    assert.equal(current(these).breaker, 'open');
+    await these.close();
+  });
+
   test('are written every 15 s at most while bursts come and go, and not at all while nothing changes', async () => {
     const { clock, shelf, limits, pod } = scene();
     const these = limits();

@@ -51,6 +51,7 @@ function virtualPod(more: Partial<VirtualPod> & { readonly uid: string }): Virtu
   return {
     pool: 'aci',
     template: 'media/thumbnail-worker-burst-1',
+    costly: false,
     becameReady: false,
     failure: undefined,
     phase: 'Pending',
@@ -78,6 +79,29 @@ describe('tokens', () => {
     const waits = { wanted: 150, granted: 20, running: 20, hard: 1000, limitedBy: ['CreationPace'] as const };
     assert.equal(ask(emptyLedger, { others: [other(5, waits)] }).creationTokens, 0);
     assert.equal(ask(emptyLedger, { others: [other(-5, waits)] }).creationTokens, 100);
+  });
+
+  test('are not kept for who cannot create: what it writes is refused, or makes no pods', () => {
+    const first = other(5, { wanted: 150, granted: 100, asked: 0, running: 0, limitedBy: ['CreationPace'] });
+    assert.equal(ask(emptyLedger, { others: [first] }).creationTokens, 0, 'it may come true yet');
+    const { atMs } = first.decision;
+    const refused = { ...first, refusedAtMs: atMs - 15_000 };
+    assert.equal(ask(emptyLedger, { others: [refused] }).creationTokens, 100);
+    const stalled = { ...first, unmetSinceMs: atMs - 60_000 };
+    assert.equal(ask(emptyLedger, { others: [stalled] }).creationTokens, 100);
+    const clusterBudget = { maxRatePerHour: 5, maxSpendPerDay: undefined, onExhausted: 'Keep' as const };
+    const { cluster } = ask(emptyLedger, { others: [refused, stalled], clusterBudget });
+    assert.deepEqual([cluster?.rateBefore, cluster?.rateOthers], [0, 0]);
+  });
+
+  test('are not taken by who bursts to another pool', () => {
+    const there = other(5, { granted: 40, running: 25 });
+    const { virtualPool } = there.observation;
+    const elsewhere = {
+      ...there,
+      observation: { ...there.observation, virtualPool: { ...virtualPool, name: 'eci' } },
+    };
+    assert.equal(ask(emptyLedger, { others: [elsewhere] }).creationTokens, 100);
   });
 
   test('are no limit where the pool has no pace', () => {
@@ -124,6 +148,51 @@ describe('breakers', () => {
     assert.equal(ask(image, { template: 'media/another' }).breaker, 'closed');
   });
 
+  test('what fails again and again is kept off, whatever becomes Ready of others', () => {
+    const rows = Array.from({ length: 30 }, (_, index) =>
+      index % 3 === 2
+        ? virtualPod({
+            uid: `b-${index}-00000000`,
+            template: 'media/another',
+            becameReady: true,
+            phase: 'Running',
+          })
+        : virtualPod({ uid: `a-${index}-00000000`, failure: 'Unknown' }),
+    );
+    const [failures, ledger] = rows.reduce<[number, Ledger]>(
+      ([tried, before], pod) => {
+        const own = pod.failure !== undefined;
+        // As the controller does: what is kept off is not tried.
+        if (own && ask(before).breaker === 'open') return [tried, before];
+        return [tried + Number(own), sawPod(before, pod, startMs, settings).ledger];
+      },
+      [0, emptyLedger],
+    );
+    assert.equal(failures, 3);
+    assert.equal(ask(ledger).breaker, 'open');
+    assert.equal(ask(ledger, { template: 'media/another' }).breaker, 'closed');
+  });
+
+  test('what fails of a template that is kept off already says nothing of a pool that works for others', () => {
+    const ready = (uid: string): VirtualPod =>
+      virtualPod({ uid, template: 'media/another', becameReady: true, phase: 'Running' });
+    const bad = Array.from({ length: 20 }, (_, index) =>
+      virtualPod({ uid: `bad-${index}-000000`, failure: 'Unknown' }),
+    );
+    const [first, ...rest] = bad;
+    const order = [...(first ? [first] : []), ready('well-1-000000'), ...rest];
+    const ledger = order.reduce((before, pod) => sawPod(before, pod, startMs, settings).ledger, emptyLedger);
+    assert.equal(ask(ledger).breaker, 'open');
+    assert.equal(ask(ledger, { template: 'media/another' }).breaker, 'closed');
+  });
+
+  test('one bad image is enough where its owner pays for failures', () => {
+    const pod = (costly: boolean): VirtualPod =>
+      virtualPod({ uid: 'pod-1-0000000', failure: 'Image', costly });
+    assert.equal(ask(sawPod(emptyLedger, pod(false), startMs, settings).ledger).breaker, 'closed');
+    assert.equal(ask(sawPod(emptyLedger, pod(true), startMs, settings).ledger).breaker, 'open');
+  });
+
   test('pods that somebody else put there say nothing of ours, but take their part of the pace', () => {
     const pod = virtualPod({ uid: 'pod-1-0000000', failure: 'Quota', template: undefined });
     const { ledger } = sawPod(emptyLedger, pod, startMs, settings);
@@ -150,6 +219,13 @@ describe('breakers', () => {
     assert.equal(probing({ others: [elsewhere] }), false, 'another comes first, but cannot probe');
     const sent = other(-5, { granted: 3, running: 2 }, { breaker: 'half-open' });
     assert.equal(probing({ others: [sent] }), true, 'another has sent its probe');
+    const refusedAtMs = sent.decision.atMs;
+    const unwritten = {
+      ...sent,
+      decision: { ...sent.decision, burst: { ...sent.decision.burst, asked: 2 } },
+    };
+    assert.equal(probing({ others: [{ ...unwritten, refusedAtMs }] }), false, 'its probe was refused');
+    assert.equal(probing({ others: [{ ...first, refusedAtMs }] }), false, 'it is always refused');
   });
 
   test('a probe that becomes Ready closes it for all', () => {

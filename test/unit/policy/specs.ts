@@ -229,6 +229,14 @@ export const specCases: readonly SpecCase[] = [
     { ...without(withScaling({}), 'targetRef'), jobSelector },
     'Jobs have no replicas to set',
   ),
+  bad(
+    'scaling on a StatefulSet',
+    {
+      ...withScaling({}, { strategy: 'Rescue' }),
+      targetRef: { ...targetRef, kind: 'StatefulSet' },
+    },
+    'does not set the replicas of a StatefulSet',
+  ),
   bad('Fixed without scaling', withBurst({ vmPool: 'Fixed' }), 'vmPool: Fixed needs scaling'),
   bad('both targets', { ...smallest, jobSelector }, oneTarget),
   bad('no target', without(smallest, 'targetRef'), oneTarget),

@@ -4,11 +4,20 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
 
-/**
- * A folder of somebody who uses the library: `@spillway/worker` built, packed as a tarball and unpacked from it under
- * `node_modules`, beside this repository's bullmq. It goes with the test.
- */
+/** A folder of somebody who uses the library, as `unpackedLibrary`, with this repository's bullmq beside it. */
 export function folderWithPackage(t: TestContext): string {
+  const folder = unpackedLibrary(t);
+  for (const name of ['bullmq', 'ioredis', '@types']) {
+    symlinkSync(resolve('node_modules', name), join(folder, 'node_modules', name));
+  }
+  return folder;
+}
+
+/**
+ * A folder with nothing but `@spillway/worker`: built, packed as a tarball and unpacked from it under `node_modules`.
+ * It goes with the test.
+ */
+export function unpackedLibrary(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-worker-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const built = join(folder, 'built');
@@ -28,8 +37,5 @@ export function folderWithPackage(t: TestContext): string {
     .split('\n')
     .slice(-1);
   execFileSync('tar', ['-xzf', join(folder, tarball), '-C', installed, '--strip-components=1']);
-  for (const name of ['bullmq', 'ioredis', '@types']) {
-    symlinkSync(resolve('node_modules', name), join(folder, 'node_modules', name));
-  }
   return folder;
 }

@@ -1,4 +1,4 @@
-import type { V1PodSpec } from '@kubernetes/client-node';
+import type { V1NodeSelectorTerm, V1PodSpec } from '@kubernetes/client-node';
 import type { VirtualPool } from '../../../config.ts';
 import type { Check } from '../check.ts';
 import type { placementRules } from '../rules/placement.ts';
@@ -44,10 +44,8 @@ export const placementChecks: Readonly<Record<keyof typeof placementRules, Check
     view.spec.os?.name === 'windows'
       ? [{ at: ['spec', 'os'], what: 'windows' }]
       : askedFor(view, systemLabels).filter(({ what }) => what === 'windows'),
-  TEMPLATE_ARCHITECTURE: ({ view }) => {
-    const asked = askedFor(view, architectureLabels);
-    return asked.some(({ what }) => what === 'amd64') ? [] : asked;
-  },
+  TEMPLATE_ARCHITECTURE: ({ view }) => [...selectedFrom(view, architectureLabels), ...requiredOther(view)]
+    .filter(({ what }) => what !== 'amd64'),
   TEMPLATE_HOST_NAMESPACES: ({ view: { spec } }) =>
     (['hostNetwork', 'hostPID', 'hostIPC'] as const)
       .filter((field) => spec[field] === true)
@@ -90,17 +88,31 @@ export function isPinned(spec: V1PodSpec, pool: VirtualPool): boolean {
 }
 
 /** The values of a label that the node selector or the required node affinity asks for. */
-function askedFor({ spec }: TemplateView, labels: readonly string[]): readonly Hit[] {
-  const selected = labels.flatMap((label) => {
+function askedFor(view: TemplateView, labels: readonly string[]): readonly Hit[] {
+  const required = requiredTerms(view.spec)
+    .flatMap((term) => valuesIn(term, labels))
+    .map((what) => ({ at: [...affinity, 'nodeAffinity'], what }));
+  return [...selectedFrom(view, labels), ...required];
+}
+
+function selectedFrom({ spec }: TemplateView, labels: readonly string[]): readonly Hit[] {
+  return labels.flatMap((label) => {
     const what = spec.nodeSelector?.[label];
     return what === undefined ? [] : [{ at: ['spec', 'nodeSelector', label], what }];
   });
-  const required = requiredTerms(spec)
-    .flatMap((term) => items(term.matchExpressions))
+}
+
+/** The architectures of a required node affinity, when none of its terms, any of which is enough, takes amd64. */
+function requiredOther({ spec }: TemplateView): readonly Hit[] {
+  const perTerm = requiredTerms(spec).map((term) => valuesIn(term, architectureLabels));
+  if (perTerm.some((values) => values.length === 0 || values.includes('amd64'))) return [];
+  return perTerm.flat().map((what) => ({ at: [...affinity, 'nodeAffinity'], what }));
+}
+
+function valuesIn(term: V1NodeSelectorTerm, labels: readonly string[]): readonly string[] {
+  return items(term.matchExpressions)
     .filter(({ key, operator }) => operator === 'In' && labels.includes(key))
-    .flatMap(({ values }) => values ?? [])
-    .map((what) => ({ at: [...affinity, 'nodeAffinity'], what }));
-  return [...selected, ...required];
+    .flatMap(({ values }) => values ?? []);
 }
 
 function requiredTerms({ affinity }: V1PodSpec) {

@@ -54,9 +54,10 @@ export const placementRules = {
     remedy: 'Configure a pool of kind Generic for a virtual node that runs Windows.',
   },
   TEMPLATE_ARCHITECTURE: {
-    on: onAzure('warn'),
-    says: 'The template asks for {what}, and Container Instances run amd64 only.',
-    remedy: 'Build the image for amd64 too.',
+    on: onAzure('refuse'),
+    says: 'The template asks for nodes of {what} alone, and Container Instances run amd64 only.',
+    remedy:
+      'Build the image for amd64 too and let the template run on both, or set this rule to off if its image has amd64.',
   },
   TEMPLATE_HOST_NAMESPACES: {
     on: onV1('refuse'),

@@ -270,6 +270,7 @@ function failedAmong(burst: readonly BookedPod[], isFailed: (pod: Pod) => boolea
       resourceVersion: metadata.resourceVersion,
       replica: live,
       leaves: readDrainNote(metadata.annotations) !== undefined,
+      toll: undefined,
     }));
 }
 

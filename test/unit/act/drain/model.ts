@@ -1,7 +1,8 @@
 import { drainMark, drainText, readDrainNote } from '../../../../src/act/drain-note.ts';
 import type { StandingPod } from '../../../../src/act/drain-order.ts';
 import { Sightings } from '../../../../src/act/drain-sightings.ts';
-import { workOf } from '../../../../src/act/drain-work.ts';
+import { Waits } from '../../../../src/act/drain-waits.ts';
+import { allStand, obeyed, workOf } from '../../../../src/act/drain-work.ts';
 import { names } from '../../../../src/act/names.ts';
 import { resized } from '../../../../src/act/plan-workload.ts';
 import type { Write } from '../../../../src/act/write.ts';
@@ -22,11 +23,16 @@ interface ModelPod {
   changedMs: number;
   /** The mark that its worker obeys. */
   obeys: string | undefined;
+  obeysUntilMs: number;
+  /** When it took its latest job. */
+  tookMs: number;
   /** What it said last: in the same call it hears of its mark, and obeys only after it. */
   report: WorkerReport | undefined;
 }
 
-export const timeoutSeconds = 300;
+export const timeoutSeconds = 90;
+/** A worker hears of its mark a second after the drain began, and is counted from then on, ms. */
+const hearsMs = 3_000;
 /** A ReplicaSet controller's cache is behind by less than this, ms; plans count on a second. */
 const lagMs = 900;
 const stepMs = 250;
@@ -39,12 +45,17 @@ export class DrainModel {
   readonly pods: ModelPod[] = [];
   replicas = 0;
   wanted = 0;
-  redisUp = true;
+  #redisUp = true;
   /** Workers, by pod, that were deleted with jobs in work although their time was not over. */
   readonly interrupted: string[] = [];
   #nowMs = startMs;
+  /** Since when this controller looks, and is no dry run. */
+  #ledSinceMs = startMs;
   #named = 0;
   #sightings = new Sightings();
+  #waits = new Waits();
+  /** Pods that are not marked yet. */
+  #unheard: ReadonlySet<string> = new Set();
   #marks = new Map<string, { readonly mark: string; readonly untilMs: number }>();
   #markedAtMs: number | undefined;
 
@@ -57,7 +68,41 @@ export class DrainModel {
   /** A new controller: it knows nothing but what stands in the cluster. */
   restart(): void {
     this.#sightings = new Sightings();
+    this.#waits = new Waits();
     this.#markedAtMs = undefined;
+    this.#ledSinceMs = this.#nowMs;
+  }
+
+  get redisUp(): boolean {
+    return this.#redisUp;
+  }
+
+  /** Reports from before an outage of the Redis are too old to count: those that are heard first come after it. */
+  set redisUp(up: boolean) {
+    this.#redisUp = up;
+    if (up) for (const pod of this.pods) if (pod.running) pod.report = reportOf(pod);
+  }
+
+  /** A dry run begins: marks are lifted, notes are left; work comes in, and then the policy is no dry run any more. */
+  dryRun(seconds: number): void {
+    if (this.#redisUp) this.#marks.clear();
+    for (let step = 0; step < seconds * 4; step += 1) {
+      this.step();
+      if (step % 8 === 0) this.begin(step / 8);
+      if (step % 4 === 0) this.#standing();
+      this.#waits.lifted();
+    }
+    this.#ledSinceMs = this.#nowMs;
+  }
+
+  /** The controller is at work for so long, and so are others. */
+  busyFor(seconds: number): void {
+    for (let step = 0; step < seconds * 4; step += 1) {
+      this.step();
+      if (step % 8 === 0) this.begin(step / 8);
+      this.pass();
+      this.replicaSet();
+    }
   }
 
   /** Time passes: workers hear of marks and report, pods start. */
@@ -70,10 +115,12 @@ export class DrainModel {
         pod.ready = true;
       }
       const mark = this.#marks.get(pod.name);
-      const hears = this.redisUp && pod.running && (this.#nowMs / stepMs + pod.bornMs) % 4 < 1;
+      if (pod.obeysUntilMs <= this.#nowMs) pod.obeys = undefined;
+      const hears = this.#redisUp && pod.running && (this.#nowMs / stepMs + pod.bornMs) % 4 < 1;
       if (!hears) continue;
       pod.report = reportOf(pod);
       pod.obeys = mark !== undefined && mark.untilMs > this.#nowMs ? mark.mark : undefined;
+      pod.obeysUntilMs = mark?.untilMs ?? 0;
     }
   }
 
@@ -81,7 +128,9 @@ export class DrainModel {
   begin(index: number): void {
     const takers = this.pods.filter((pod) => pod.report !== undefined && pod.obeys === undefined);
     const pod = takers[index % Math.max(1, takers.length)];
-    if (pod !== undefined) pod.busy += 1;
+    if (pod === undefined) return;
+    pod.busy += 1;
+    pod.tookMs = this.#nowMs;
   }
 
   finish(index: number): void {
@@ -126,7 +175,12 @@ export class DrainModel {
     const most = this.pods.length - this.replicas;
     for (const pod of byLot.slice(0, Math.max(0, most))) {
       const note = readDrainNote(pod.annotations);
-      const overdue = note !== undefined && this.#nowMs - note.sinceMs >= timeoutSeconds * 1000;
+      const leastMs = timeoutSeconds * 1000;
+      const overdue =
+        note !== undefined &&
+        this.#nowMs - note.sinceMs >= leastMs &&
+        // Whom nobody can tell goes on taking jobs: then it is the looking that has its time.
+        this.#nowMs - (this.#redisUp ? pod.tookMs : this.#ledSinceMs) >= leastMs - hearsMs;
       if (pod.busy > 0 && !overdue) this.interrupted.push(`${pod.name} with ${pod.busy}`);
       this.pods.splice(this.pods.indexOf(pod), 1);
     }
@@ -158,6 +212,8 @@ export class DrainModel {
       before: {},
       changedMs: 0,
       obeys: undefined,
+      obeysUntilMs: 0,
+      tookMs: startMs,
       report: undefined,
     };
     if (made.running) made.report = reportOf(made);
@@ -180,10 +236,10 @@ export class DrainModel {
 
   /** What DrainPort.mark does: those named are renewed, all others of ours lifted. */
   #mark(): void {
-    if (!this.redisUp) return;
+    if (!this.#redisUp) return;
     const noted = this.pods.flatMap(({ name, annotations }) => {
       const note = readDrainNote(annotations);
-      return note === undefined ? [] : [[name, drainMark(note)] as const];
+      return note === undefined || this.#unheard.has(`${name} ${note.sinceMs}`) ? [] : [[name, drainMark(note)] as const];
     });
     const untilMs = this.#nowMs + markLifeMs;
     this.#marks = new Map(noted.map(([name, mark]) => [name, { mark, untilMs }]));
@@ -206,6 +262,16 @@ export class DrainModel {
       workers: this.#reports(),
     };
     const work = workOf(asked, [source], this.#nowMs);
+    const obeys = obeyed(asked, [source], this.#nowMs);
+    const waits = this.#waits.look(
+      asked.map(({ name, note }) => ({ uid: name, note, obeys: obeys.get(name) })),
+      { nowMs: this.#nowMs, elapsedMs: this.#nowMs, standing: allStand([source], this.#nowMs) },
+    );
+    const unheard = asked.filter(({ name }) => {
+      const wait = waits.get(name);
+      return wait !== undefined && (wait.found || wait.lapsed);
+    });
+    this.#unheard = new Set(unheard.map(({ name, note }) => `${name} ${note?.sinceMs ?? ''}`));
     return this.pods.map((pod) => ({
       name: pod.name,
       resourceVersion: '1',
@@ -216,6 +282,7 @@ export class DrainModel {
       failed: false,
       deletionCost: costOf(pod.annotations),
       drain: readDrainNote(pod.annotations),
+      ...waitIn(waits, pod.name),
       settled: settled.has(pod.name),
       work: work.get(pod.name) ?? { busyJobs: 0, told: 'unknown', reports: false },
     }));
@@ -224,8 +291,8 @@ export class DrainModel {
   #reports(): WorkersSample {
     return {
       atMs: this.#nowMs,
-      state: this.redisUp ? 'ok' : 'lost',
-      markedAtMs: this.#markedAtMs,
+      state: this.#redisUp ? 'ok' : 'lost',
+      markedAtMs: this.#redisUp ? this.#markedAtMs : undefined,
       workers: this.pods.flatMap(({ report }) => report ?? []),
     };
   }
@@ -234,6 +301,11 @@ export class DrainModel {
 function reportOf({ name, busy, obeys }: ModelPod): WorkerReport {
   const state = obeys === undefined ? 'working' : busy > 0 ? 'draining' : 'drained';
   return { pod: name, state, mark: obeys, busy };
+}
+
+function waitIn(waits: ReturnType<Waits['look']>, name: string): Pick<StandingPod, 'wait'> {
+  const wait = waits.get(name);
+  return wait === undefined ? {} : { wait };
 }
 
 function costOf(annotations: Readonly<Record<string, string>>): number {

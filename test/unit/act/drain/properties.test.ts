@@ -10,7 +10,8 @@ const pods = fc.array(
 
 type Event =
   | { readonly kind: 'begin' | 'finish' | 'flap' | 'want' | 'die'; readonly number: number }
-  | { readonly kind: 'pass' | 'redis' | 'leaderless' };
+  | { readonly kind: 'leaderless' | 'dryRun' | 'busyFor'; readonly seconds: number }
+  | { readonly kind: 'pass' | 'redis' };
 
 const events = fc.array(
   fc.oneof(
@@ -22,7 +23,14 @@ const events = fc.array(
         number: fc.nat(8),
       }),
     },
-    { weight: 1, arbitrary: fc.constantFrom<Event>({ kind: 'redis' }, { kind: 'leaderless' }) },
+    { weight: 1, arbitrary: fc.constant<Event>({ kind: 'redis' }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constantFrom('leaderless', 'dryRun', 'busyFor'),
+        seconds: fc.constantFrom(1, 10, 30, 59, 80, 100, 150),
+      }),
+    },
   ),
   { maxLength: 80, size: 'max' },
 );
@@ -48,7 +56,13 @@ function play(model: DrainModel, script: readonly Event[], passed: (model: Drain
         model.redisUp = !model.redisUp;
         break;
       case 'leaderless':
-        model.leaderless(59);
+        model.leaderless(event.seconds);
+        break;
+      case 'dryRun':
+        model.dryRun(event.seconds);
+        break;
+      case 'busyFor':
+        model.busyFor(event.seconds);
         break;
       case 'die':
         model.pass(event.number);

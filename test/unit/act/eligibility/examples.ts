@@ -74,7 +74,7 @@ export const examples: Readonly<Record<RuleCode, Example>> = {
   TEMPLATE_WINDOWS: { template: template({ os: { name: 'windows' } }), says: /Windows/ },
   TEMPLATE_ARCHITECTURE: {
     template: required('kubernetes.io/arch', 'arm64'),
-    says: /for arm64/,
+    says: /of arm64 alone/,
     with: ['TEMPLATE_NODE_AFFINITY'],
   },
   TEMPLATE_HOST_NAMESPACES: {
