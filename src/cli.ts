@@ -137,6 +137,7 @@ program
         json: options.json,
         pool: config?.virtualPools[0],
         connections: config?.prometheus.map(({ name }) => name),
+        priced: config?.virtualPools.some(({ price }) => price !== undefined),
       },
       { stdin: process.stdin, out, error },
     );

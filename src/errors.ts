@@ -132,6 +132,8 @@ export const errorTable = {
     'The pod has a hard topology spread over {keys}, and all burst pods share one node. Write whenUnsatisfiable: ScheduleAnyway, or, for a Deployment, use strategy: Companion.',
   RESCUE_EXCLUSIVE:
     'The pod refuses its own like by required anti-affinity over {keys}, and all burst pods share one node. Make it preferred, or, for a Deployment, use strategy: Companion.',
+  RESCUE_LAST_ATTEMPT:
+    'The pod is the last attempt of its Job: one more failure uses up backoffLimit. It waits for a VM, because what a virtual node refuses fails at once. Raise backoffLimit to let it on.',
   RESCUE_FAILED:
     'The virtual node failed pods of Jobs, and a Job counts a pod that is deleted for its backoffLimit. Spillway deletes one at a time, and only of a Job that has no failure yet and may have two or more. Mend what the virtual node refuses, then delete the others yourself.',
   EVICTION_FORBIDDEN:

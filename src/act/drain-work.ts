@@ -59,7 +59,9 @@ export function workOf(
   const reporting = new Set(
     pods.filter(({ name }) => heard.some(({ reports }) => reports?.has(name))).map(({ set }) => set),
   );
-  return new Map(pods.map((pod) => [pod.name, podWork(pod, heard, reporting.has(pod.set) || spoken.has(pod.set))]));
+  return new Map(
+    pods.map((pod) => [pod.name, podWork(pod, heard, reporting.has(pod.set) || spoken.has(pod.set))]),
+  );
 }
 
 /**

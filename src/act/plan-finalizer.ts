@@ -21,9 +21,7 @@ export function finalizerWrites(
     companions,
     target,
   }: Pick<Standing, 'policy' | 'companions'> & {
-    readonly target:
-      | { readonly live: readonly (StandingPod & { readonly rescued?: boolean })[] }
-      | undefined;
+    readonly target: { readonly live: readonly (StandingPod & { readonly rescued?: boolean })[] } | undefined;
   },
   writes: readonly Write[],
 ): FinalizerWrites {

@@ -3,7 +3,6 @@ import { type Finding, judge, judgePod } from '../act/eligibility/judge.ts';
 import { type RescueCode, refusalsOfPlace } from '../act/rescue-eligibility.ts';
 import { Interner } from '../cluster/intern.ts';
 import { shapeOf } from '../cluster/pod-shape.ts';
-import type { RawPodSpec } from '../cluster/raw.ts';
 import type { VirtualPool } from '../config.ts';
 import { SpillwayError } from '../errors.ts';
 import { pathText, type Segments } from '../policy/schema-tree.ts';
@@ -35,7 +34,12 @@ export function templateFindings(
   pool: VirtualPool,
 ): readonly TemplateFinding[] {
   const { manifest } = target;
-  const about = { result: 'template' as const, file: manifest.file, object: objectOf(target), pool: pool.name };
+  const about = {
+    result: 'template' as const,
+    file: manifest.file,
+    object: objectOf(target),
+    pool: pool.name,
+  };
   return judged(policy, target, pool).map(({ at, ...told }) => ({
     ...about,
     ...manifest.position(at),
@@ -91,7 +95,7 @@ function ofPods(target: Target, pool: VirtualPool): readonly Told[] {
   const { template } = target;
   const { spec, metadata } = template;
   if (spec === undefined) return [];
-  const shape = shapeOf(spec as unknown as RawPodSpec, metadata?.labels ?? {}, new Interner());
+  const shape = shapeOf(spec, metadata?.labels ?? {}, new Interner());
   const unplaced = refusalsOfPlace({ spec, shape }, pool, [nodeOf(pool)]);
   const codes = new Set<string>(unplaced.map(({ code }) => code));
   // Refused already: that it is different there as well says nothing more.

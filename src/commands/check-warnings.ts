@@ -18,7 +18,7 @@ export function policyWarnings(policy: unknown, priced: boolean | undefined): re
 function undrained({ targetRef, scaling, burst }: CompleteSpec): readonly Problem[] {
   const meant = parseDuration(burst.drain.timeout) === 0;
   const reachable = scaling?.sources.some(({ type }) => type !== 'Prometheus') === true;
-  // Pods of Jobs run to their end, and those of a StatefulSet are not Spillway's to remove for good.
+  // Pods of Jobs and StatefulSets are never taken back (docs/rescue.md).
   if (meant || reachable || targetRef?.kind !== 'Deployment') return [];
   const why =
     scaling === undefined

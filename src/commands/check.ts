@@ -5,9 +5,8 @@ import type { VirtualPool } from '../config.ts';
 import { SpillwayError, sentence } from '../errors.ts';
 import { apiGroup, policyKind } from '../policy/schema.ts';
 import { isRecord } from '../policy/schema-tree.ts';
-import { validatePolicy } from '../policy/validate.ts';
-import { unknownConnections } from './check-connections.ts';
-import { type TemplateFinding, templateFindings, templateLine } from './check-eligibility.ts';
+import { type TemplateFinding, templateLine } from './check-eligibility.ts';
+import { type CheckedPolicy, checkPolicy } from './check-policy.ts';
 import { type Manifest, readManifests } from './manifests.ts';
 
 /** What `spillway check` was asked. */
@@ -20,6 +19,8 @@ export interface CheckOptions {
   readonly pool?: VirtualPool | undefined;
   /** Names of the Prometheus connections that there are; undefined: not known. */
   readonly connections?: readonly string[] | undefined;
+  /** Whether some virtual pool has a price; undefined: not known. */
+  readonly priced?: boolean | undefined;
 }
 
 /** Where the command reads and writes. `out` and `error` take whole lines, without their end. */
@@ -40,7 +41,18 @@ export type Finding =
       readonly object: string;
     }
   | {
-      readonly result: 'problem';
+      /** `judged`: no policy, but the target of one. `refused`: a valid policy whose target does not burst. */
+      readonly result: 'judged' | 'refused';
+      readonly file: string;
+      readonly line: number;
+      readonly column: number;
+      readonly object: string;
+      /** What was taken for granted, or why it will not burst; empty: nothing to say. */
+      readonly message: string;
+    }
+  | {
+      /** `warning`: the policy is valid, and does not do what it says. */
+      readonly result: 'problem' | 'warning';
       readonly file: string;
       readonly line: number;
       readonly column: number;
@@ -53,7 +65,7 @@ export type Finding =
 
 /**
  * Says what the API server would say about the policies of some files, without one, and what their targets meet on the
- * virtual pool, where the files hold them. Resolves to the exit code: 0 all valid, 1 some policy is not valid or its
+ * virtual pool, where the files hold them. Warnings alone leave the exit code 0. Resolves to the exit code: 0 all valid, 1 some policy is not valid or its
  * target does not burst, 2 a file that cannot be read as YAML, or none named.
  */
 export async function check(options: CheckOptions, io: CheckIo): Promise<0 | 1 | 2> {
@@ -64,22 +76,31 @@ export async function check(options: CheckOptions, io: CheckIo): Promise<0 | 1 |
   const objects: (Manifest | Unreadable)[] = [];
   for (const file of options.files) objects.push(...(await readObjects(file, io.stdin)));
   const manifests = objects.filter((read): read is Manifest => !('result' in read));
-  const pool = options.pool ?? addOn;
-  const findings = objects.flatMap((read) =>
-    'result' in read ? [read] : checkManifest(read, manifests, pool, options.connections),
+  const around = {
+    manifests,
+    pool: options.pool ?? addOn,
+    connections: options.connections,
+    priced: options.priced,
+  };
+  const policies = new Map(
+    manifests
+      .filter(({ value }) => isPolicy(value))
+      .map((manifest) => [manifest, checkPolicy(manifest.value, around)]),
   );
+  const judged = notesOf([...policies.values()]);
+  const findings = objects.flatMap((read): readonly Finding[] => {
+    if ('result' in read) return [read];
+    const checked = policies.get(read);
+    return checked === undefined ? [other(read, judged.get(read))] : ofPolicy(read, checked);
+  });
   if (options.json) io.out(JSON.stringify(findings, undefined, 2));
   else for (const finding of findings) (finding.result === 'error' ? io.error : io.out)(lineOf(finding));
   const results = new Set(findings.map(({ result }) => result));
   if (results.has('error')) return 2;
-  return results.has('problem') || findings.some(isRefused) ? 1 : 0;
+  return results.has('problem') || results.has('refused') ? 1 : 0;
 }
 
 const addOn = defaultVirtualPools.find(({ kind }) => kind === 'AksAddon');
-
-function isRefused(finding: Finding): boolean {
-  return finding.result === 'template' && (finding.severity === 'refuse' || finding.severity === 'invalid');
-}
 
 type Unreadable = Extract<Finding, { result: 'error' }>;
 
@@ -112,32 +133,39 @@ const readProblems: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder',
 };
 
-function checkManifest(
-  { file, value, position }: Manifest,
-  manifests: readonly Manifest[],
-  pool: VirtualPool | undefined,
-  connections: readonly string[] | undefined,
-): readonly Finding[] {
-  const object = nameOf(value);
-  const place = { file, ...position([]), object };
-  if (!isPolicy(value)) return [{ result: 'skipped', ...place }];
-  const broken = validatePolicy(value);
-  const problems =
-    broken.length > 0 || connections === undefined ? broken : unknownConnections(value, connections);
-  if (problems.length === 0) {
-    const met = pool === undefined ? [] : templateFindings(value, manifests, pool);
-    return [{ result: 'valid', ...place }, ...met];
+/** The targets that were judged, each with what was taken for granted about it. */
+function notesOf(policies: readonly CheckedPolicy[]): ReadonlyMap<Manifest, string> {
+  const notes = new Map<Manifest, string>();
+  for (const { target } of policies.flatMap(({ targets }) => targets)) {
+    const all = [notes.get(target.manifest) ?? '', target.assumed ?? ''].filter((note) => note !== '');
+    notes.set(target.manifest, [...new Set(all)].join('; '));
   }
-  return problems
-    .map(({ path, message, at }) => ({
-      result: 'problem' as const,
-      file,
-      ...position(at),
-      object,
-      path,
-      message,
-    }))
-    .sort((one, other) => one.line - other.line || one.column - other.column);
+  return notes;
+}
+
+function other(manifest: Manifest, note: string | undefined): Finding {
+  const place = placeOf(manifest);
+  return note === undefined ? { result: 'skipped', ...place } : { result: 'judged', ...place, message: note };
+}
+
+function ofPolicy(manifest: Manifest, checked: CheckedPolicy): readonly Finding[] {
+  const { problems, warnings, targets, refusal } = checked;
+  const place = placeOf(manifest);
+  const told = (result: 'problem' | 'warning', list: CheckedPolicy['problems']): readonly Finding[] =>
+    list
+      .map(({ path, message, at }) => ({ result, ...place, ...manifest.position(at), path, message }))
+      .sort((one, next) => one.line - next.line || one.column - next.column);
+  if (problems.length > 0) return told('problem', problems);
+  return [
+    { result: 'valid', ...place },
+    ...told('warning', warnings),
+    ...targets.flatMap(({ findings }) => findings),
+    ...(refusal === undefined ? [] : [{ result: 'refused' as const, ...place, message: refusal }]),
+  ];
+}
+
+function placeOf({ file, value, position }: Manifest) {
+  return { file, ...position([]), object: nameOf(value) };
 }
 
 /** Any version of our group counts, and our kind in any group: a slip in either is a problem, not another kind. */
@@ -159,7 +187,23 @@ function lineOf(finding: Finding): string {
   if (finding.result === 'error') return finding.message;
   const place = `${finding.file}:${finding.line}:${finding.column}`;
   if (finding.result === 'template') return `${place} ${templateLine(finding)}`;
-  if (finding.result === 'problem') return `${place} ${finding.path}: ${finding.message}`;
-  const verdict = finding.result === 'valid' ? 'valid' : `skipped, it is not a ${policyKind}`;
-  return `${place} ${finding.object}: ${verdict}`;
+  if ('path' in finding) {
+    return `${place} ${finding.path}: ${finding.result === 'warning' ? 'warning: ' : ''}${finding.message}`;
+  }
+  return `${place} ${finding.object}: ${verdictOf(finding)}`;
+}
+
+type Verdict = Extract<Finding, { result: 'valid' | 'skipped' | 'judged' | 'refused' }>;
+
+function verdictOf(finding: Verdict): string {
+  switch (finding.result) {
+    case 'valid':
+      return 'valid';
+    case 'skipped':
+      return `skipped, it is not a ${policyKind}`;
+    case 'judged':
+      return finding.message === '' ? 'judged' : `judged; ${finding.message}`;
+    case 'refused':
+      return finding.message;
+  }
 }

@@ -20,8 +20,12 @@ export function recorded(
   const pods = podsOf(observation);
   const waits = decision.burst.granted > pods;
   const came = previous !== undefined && pods > podsOf(previous.observation);
-  const unmetSinceMs = waits ? ((came ? undefined : previous?.unmetSinceMs) ?? decision.atMs) : undefined;
-  return { ...now, unmetSinceMs, refusedAtMs: previous?.refusedAtMs };
+  const sinceMs = came ? undefined : notAfter(previous?.unmetSinceMs, decision.atMs);
+  return {
+    ...now,
+    unmetSinceMs: waits ? (sinceMs ?? decision.atMs) : undefined,
+    refusedAtMs: notAfter(previous?.refusedAtMs, decision.atMs),
+  };
 }
 
 /** The same after its writes: `refused`, some of them were not taken and will not be by itself. */
@@ -88,6 +92,11 @@ function isStalled({ decision, unmetSinceMs }: RecordedDecision): boolean {
 
 function isRefused({ decision, refusedAtMs }: RecordedDecision): boolean {
   return refusedAtMs !== undefined && decision.atMs - refusedAtMs < promiseMs;
+}
+
+/** A clock that was set back must not make a minute last for hours. */
+function notAfter(earlierMs: number | undefined, nowMs: number): number | undefined {
+  return earlierMs === undefined ? undefined : Math.min(earlierMs, nowMs);
 }
 
 /** Burst pods that exist. */

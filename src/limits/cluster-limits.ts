@@ -9,12 +9,11 @@ import type { BurstLimits, LimitsTold, PolicyBurst } from './burst-limits.ts';
 import { failureOf } from './failure-cause.ts';
 import {
   type CountedFailure,
-  emptyLedger,
-  type Ledger,
   type LedgerSettings,
   openBreakers,
   sawPod,
   tidied,
+  unreadLedger,
 } from './ledger.ts';
 import { LedgerKeeper } from './ledger-keeper.ts';
 import type { LedgerPort } from './ledger-store.ts';
@@ -43,8 +42,6 @@ const tickMs = 1000;
 /** Nothing is decided before the ledger is read, but not for longer than this. */
 const patienceMs = 3000;
 
-/** Before the ledger is read nobody knows what was spent. */
-const unread: Ledger = { ...emptyLedger, spendUnknownUntilMs: Number.POSITIVE_INFINITY };
 const nothingStarts: StartingSince = { pool: undefined, template: undefined };
 
 /**
@@ -55,7 +52,7 @@ export class ClusterLimits implements BurstLimits {
   readonly #options: ClusterLimitsOptions;
   readonly #settings: LedgerSettings;
   readonly #pods: VirtualPods;
-  #ledger = unread;
+  #ledger = unreadLedger;
   #rates: ReadonlyMap<string, number> = new Map();
   #podsChanged = true;
   /** `clock.elapsed()` of this process's last charge to this ledger; undefined: none yet. */
@@ -76,7 +73,7 @@ export class ClusterLimits implements BurstLimits {
   /** Begins to lead: reads the ledger and follows the cluster. Resolves when it is read, or after 3 s without. Never rejects. */
   async open(port: LedgerPort): Promise<void> {
     const { clock, view, onProblem, onUnreadable } = this.#options;
-    this.#ledger = unread;
+    this.#ledger = unreadLedger;
     const keeper = new LedgerKeeper({
       port,
       clock,
@@ -127,7 +124,6 @@ export class ClusterLimits implements BurstLimits {
     const workload = workloadOf(this.#options.view.store, policy);
     const template = templateOf(policy, companion);
     const price = workload && this.#pods.priceOf(workload.spec, pool);
-    const broken = openBreakers(this.#ledger) > 0;
     return {
       freeQuota: undefined,
       ...this.#options.provider?.current(question),
@@ -138,9 +134,10 @@ export class ClusterLimits implements BurstLimits {
         template,
         asked,
         running,
-        startingSinceMs: broken
-          ? this.#pods.startingSince(pool, template, (pod) => this.failureOf(pod) !== undefined)
-          : nothingStarts,
+        startingSinceMs:
+          openBreakers(this.#ledger) > 0
+            ? this.#pods.startingSince(pool, template, (pod) => this.failureOf(pod) !== undefined)
+            : nothingStarts,
         others,
         pricePerHour: price,
         ratePerHour: price === undefined ? undefined : (this.#rates.get(policy.key) ?? 0),
@@ -188,9 +185,8 @@ export class ClusterLimits implements BurstLimits {
     } else if (change.kind === 'nodes') {
       if (change.type === 'added' && this.#pods.poolOfNode(change.object.name) !== undefined) this.#scan();
     } else if (change.kind === 'pods') {
-      const { object, type } = change;
-      if (type !== 'deleted') this.#see(object);
-      else if (this.#pods.drop(object)) this.#podsChanged = true;
+      if (change.type !== 'deleted') this.#see(change.object);
+      else if (this.#pods.drop(change.object)) this.#podsChanged = true;
     }
   }
 

@@ -29,6 +29,9 @@ export const emptyLedger: Ledger = {
   spendUnknownUntilMs: undefined,
 };
 
+/** Before the ledger is read nobody knows what was spent. */
+export const unreadLedger: Ledger = { ...emptyLedger, spendUnknownUntilMs: Number.POSITIVE_INFINITY };
+
 /** A pod on a node of a virtual pool, as it is now. */
 export interface VirtualPod extends Failing {
   readonly uid: string;

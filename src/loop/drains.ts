@@ -138,9 +138,7 @@ export class Drains {
 
   /** Its user may not write, and never could as far as this process knows: then workers that report would be marked. */
   #isForbidden(source: string): boolean {
-    return (
-      this.#workers.get(source)?.problem?.code === 'REDIS_DRAIN_FORBIDDEN' && !this.#spoke.has(source)
-    );
+    return this.#workers.get(source)?.problem?.code === 'REDIS_DRAIN_FORBIDDEN' && !this.#spoke.has(source);
   }
 }
 

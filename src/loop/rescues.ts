@@ -3,6 +3,7 @@ import type { StandingPod } from '../act/drain-order.ts';
 import type { RescueStanding, StuckPod } from '../act/rescue.ts';
 import { longerList, refusalOfRescue } from '../act/rescue-eligibility.ts';
 import { rescuedAmong, rescuedAnnotation, stuckAmong } from '../cluster/rescued.ts';
+import { lastAttempts } from './last-attempts.ts';
 import type { RawPodSpec } from '../cluster/raw.ts';
 import { isLive, type SlimPod } from '../cluster/slim.ts';
 import type { TargetState } from '../cluster/target.ts';
@@ -69,7 +70,11 @@ export class Rescues {
     const living = rescued.filter(isLive);
     this.#forget(new Set(rescued.map(({ uid }) => uid)), atMs);
     const judge = new Judge(pool, view.virtualClasses(pool));
-    const stuck = stuckAmong(target.pods).map((pod) => ({ pod, verdict: judge.of(pod) }));
+    const lastOf = lastAttempts(target.jobs);
+    const stuck = stuckAmong(target.pods).map((pod) => {
+      const last = lastOf(pod);
+      return { pod, verdict: last === undefined ? judge.of(pod) : { refusal: last, tolerations: [] } };
+    });
     const fit = stuck.filter(({ verdict }) => verdict.refusal === undefined);
     const known = new Set(rescued.map(({ uid }) => uid));
     return {

@@ -42,7 +42,10 @@ export function markDrains(parts: ReconcileParts, state: PolicyState): void {
   if (policy.dryRun) state.drains.lifted();
   const forbidden = state.drains.forbidden(policy);
   if (forbidden.length > 0 && !state.forbidden) {
-    log.warn({ policy: policy.key, sources: forbidden }, 'nobody can be marked for a drain, who is idle is guessed');
+    log.warn(
+      { policy: policy.key, sources: forbidden },
+      'nobody can be marked for a drain, who is idle is guessed',
+    );
   }
   state.forbidden = forbidden.length > 0;
   const waiting = !policy.dryRun && heard.length < pods.length;

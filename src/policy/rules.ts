@@ -89,15 +89,13 @@ export const rules: readonly Rule[] = [
   ...at<CompleteSpec>(['spec'], {
     about: 'scaling',
     cel: '!has(self.jobSelector) || !has(self.scaling)',
-    message:
-      'Jobs have no replicas to set: leave out scaling, or name a Deployment in targetRef',
+    message: 'Jobs have no replicas to set: leave out scaling, or name a Deployment in targetRef',
     check: (spec) => spec.jobSelector === undefined || spec.scaling === undefined,
   }),
   ...at<CompleteSpec>(['spec'], {
     about: 'scaling',
     cel: "!has(self.targetRef) || self.targetRef.kind != 'StatefulSet' || !has(self.scaling)",
-    message:
-      'Spillway does not set the replicas of a StatefulSet, whose pods go by number, at work or not: leave out scaling',
+    message: 'the pods of a StatefulSet go by number, so its replicas are not set: leave out scaling',
     check: (spec) => spec.targetRef?.kind !== 'StatefulSet' || spec.scaling === undefined,
   }),
   ...at<CompleteSpec>(['spec'], {

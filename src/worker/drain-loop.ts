@@ -45,6 +45,9 @@ export interface DrainLoopOptions extends DrainCallbacks {
 /** How often a worker that drains is looked at: nobody tells when a fetch that was in flight has ended. */
 export const lookMs = 50;
 
+/** Whoever has nothing in work and wants to end takes a Redis for away that has not answered for so long. */
+const awayAfterMs = 1_000;
+
 /**
  * Speaks the drain protocol for one worker: reports once an interval, hears the mark, holds and releases the taker.
  *
@@ -72,6 +75,8 @@ export class DrainLoop {
   #underWay: Promise<void> | undefined;
   #deaf = false;
   #isAway = false;
+  /** When the answer that is waited for was asked for. */
+  #askedMs = 0;
 
   /** @param connect what runs the script of the protocol; asked for each time, and may reject */
   constructor(taker: Taker, connect: () => Promise<Call>, options: DrainLoopOptions) {
@@ -97,7 +102,8 @@ export class DrainLoop {
 
   /** Whether Redis cannot be reached, as far as is known. One that refuses the script is there. */
   get isAway(): boolean {
-    return this.#isAway;
+    const isLate = this.#underWay !== undefined && performance.now() - this.#askedMs > awayAfterMs;
+    return this.#isAway || isLate;
   }
 
   /** Removes the report, as far as Redis can be reached, and ends. */
@@ -106,7 +112,7 @@ export class DrainLoop {
     const report: Report = { ...this.#report(), state: 'gone' };
     await within(
       this.#say(report).catch(() => undefined),
-      this.#isAway ? lookMs : this.#answerWithinMs,
+      this.isAway ? lookMs : this.#answerWithinMs,
     );
   }
 
@@ -147,6 +153,7 @@ export class DrainLoop {
 
   async #tell(report: Report): Promise<void> {
     const sentMs = performance.now();
+    this.#askedMs = sentMs;
     const writtenByMs = sentMs + this.#answerWithinMs;
     this.#told = report.state;
     if (report.state === 'drained') this.#believedDrainedUntilMs = writtenByMs + this.#countsMs;

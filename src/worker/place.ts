@@ -8,15 +8,18 @@ export function placeOf(connection: unknown): string {
   const options = own['options'] === undefined ? own : record(own['options']);
   const socket = record(options['socket']);
   if (Array.isArray(options['sentinels'])) return JSON.stringify([options['sentinels'], options['name']]);
-  const path = options['path'] ?? socket['path'];
-  const url =
-    typeof options['url'] === 'string' && URL.canParse(options['url']) ? new URL(options['url']) : undefined;
-  const host = url?.hostname ?? options['host'] ?? socket['host'];
-  if (host === undefined && path === undefined) return '';
-  const port = (url?.port ?? '') || options['port'] || socket['port'] || 6_379;
-  const db = url?.pathname.slice(1) || options['db'] || options['database'] || 0;
-  const server = path ?? `${host === '127.0.0.1' ? 'localhost' : String(host)}:${String(port)}`;
-  return `${String(server)}/${String(db)}`;
+  const url = textOf(options['url']);
+  const named = url !== undefined && URL.canParse(url) ? new URL(url) : undefined;
+  const host = named?.hostname ?? textOf(options['host']) ?? textOf(socket['host']);
+  const port = (named?.port || (textOf(options['port']) ?? textOf(socket['port']))) ?? '6379';
+  const db = (named?.pathname.slice(1) || (textOf(options['db']) ?? textOf(options['database']))) ?? '0';
+  const path = textOf(options['path']) ?? textOf(socket['path']);
+  if (path !== undefined) return `${path}/${db}`;
+  return host === undefined ? '' : `${host === '127.0.0.1' ? 'localhost' : host}:${port}/${db}`;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {

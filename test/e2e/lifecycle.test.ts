@@ -124,7 +124,9 @@ describe('the life of a burst', () => {
     const message = await scene.condition('Limited', 'True', 'CompanionNameTaken');
     assert.match(message, new RegExp(`^A Deployment ${metadata.name} exists already and does not belong`));
     assert.deepEqual(
-      writesSince(createdAtMs).filter(({ resource }) => resource === 'deployments'),
+      writesSince(createdAtMs).filter(
+        ({ resource, name }) => resource === 'deployments' && name === metadata.name,
+      ),
       [],
     );
     await scene.kubectl(`delete deployment ${metadata.name} -n ${namespace}`);

@@ -15,6 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'config.ts': [
     ...everyone,
     'act/eligibility/rule.ts',
+    'act/eligibility/rule-settings.ts',
     'act/eligibility/rules.ts',
     'azure/settings.ts',
     'demand/prometheus-settings.ts',

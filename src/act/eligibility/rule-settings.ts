@@ -22,5 +22,5 @@ function unknownRules(keys: readonly string[]): string {
   const [one = ''] = keys;
   const meant = nearest(one, ruleCodes);
   const hint = meant === undefined ? 'docs/eligibility.md lists all' : `did you mean ${meant}?`;
-  return `there is no rule ${one}: ${hint}`;
+  return `there is no rule ${one} (${hint})`;
 }

@@ -4,6 +4,7 @@ import { systemClock } from '../../../src/clock.ts';
 import { watchStream } from '../../../src/cluster/watch-stream.ts';
 import { waitFor } from '../../cluster/wait-for.ts';
 import {
+  conditionOf,
   type ContractCluster,
   deploymentOf,
   isReady,
@@ -57,6 +58,26 @@ export function workloadContract(cluster: () => ContractCluster): void {
         const pods = await room.pods();
         return pods.length === 1 && pods.every(isReady) && pods[0]?.metadata.uid !== first?.metadata.uid;
       });
+    });
+
+    test('a Job counts a pod that is deleted before it ended as a failure', async () => {
+      await fresh();
+      const containers = [{ name: 'app', image: 'example.com/app:1' }];
+      const template = { spec: { restartPolicy: 'OnFailure', containers } };
+      await room.create('jobs', {
+        apiVersion: 'batch/v1',
+        kind: 'Job',
+        metadata: { name: 'lost' },
+        spec: { backoffLimit: 0, template },
+      });
+      const [first] = await room.readyPods(1);
+      await room.remove('pods', first?.metadata.name ?? '', { gracePeriodSeconds: 0 });
+      const status = await waitFor('the Job to give up', async () => {
+        const told = (await room.get('jobs', 'lost')).status;
+        return conditionOf(told, 'Failed')?.status === 'True' && told;
+      });
+      assert.equal(status['failed'], 1);
+      assert.equal(conditionOf(status, 'Failed')?.reason, 'BackoffLimitExceeded');
     });
 
     test('scaling down takes pods that have no node first', async () => {

@@ -128,9 +128,13 @@ test('a budget bounds the burst', () => {
   const rate = { budget: { maxRatePerHour: '0.5' } };
   const { peaks } = sole(run({ ...busy, contenders: [policy(rate)] }));
   assert.equal(peaks.burstReplicas, Math.floor(0.5 / 0.045));
-  const day = { budget: { maxSpendPerDay: '0.05', onExhausted: 'Drain' } };
-  const { burstCost } = sole(run({ ...busy, contenders: [policy(day)] })).costs;
-  assert.ok(burstCost >= 0.05 && burstCost < 0.055, String(burstCost));
+  const onDay = (onExhausted: 'Keep' | 'Drain', maxSpendPerDay: string) =>
+    sole(run({ ...busy, contenders: [policy({ budget: { maxSpendPerDay, onExhausted } })] }));
+  const { burstCost } = onDay('Keep', '0.05').costs;
+  assert.ok(burstCost >= 0.05, String(burstCost));
+  const drained = onDay('Drain', '0.5');
+  assert.equal(drained.peaks.burstReplicas, Math.floor(0.5 / 0.045), 'what is left pays for an hour of it');
+  assert.ok(drained.costs.burstCost > 0 && drained.costs.burstCost < 0.55, String(drained.costs.burstCost));
 });
 
 test('a dry run changes nothing', () => {

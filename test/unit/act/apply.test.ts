@@ -94,7 +94,7 @@ describe('a write', () => {
   });
 
   test('notes a drain on a pod, or takes both annotations away', async () => {
-    const { client, sent } = answering({}, {});
+    const { client, sent } = answering({}, {}, {});
     const on = {
       kind: 'SetDrain',
       namespace: 'media',
@@ -106,6 +106,7 @@ describe('a write', () => {
     const note = { stage: 'draining', sinceMs: Date.UTC(2026, 0, 1) } as const;
     await applyWrite({ ...on, drain: { note, cost: -1000 } }, client, open);
     await applyWrite({ ...on, drain: undefined }, client, open);
+    await applyWrite({ ...on, drain: undefined, released: true }, client, open);
     const decided = { 'spillway.dev/decision': 'decision' };
     assert.deepEqual(
       sent.map(({ path, options }) => [path, options?.body]),
@@ -116,6 +117,12 @@ describe('a write', () => {
           'controller.kubernetes.io/pod-deletion-cost': '-1000',
         },
         { ...decided, 'spillway.dev/drain': null, 'controller.kubernetes.io/pod-deletion-cost': null },
+        {
+          ...decided,
+          'spillway.dev/drain': null,
+          'controller.kubernetes.io/pod-deletion-cost': null,
+          'spillway.dev/rescued': null,
+        },
       ].map((annotations) => [
         '/api/v1/namespaces/media/pods/pod-1?fieldManager=spillway',
         { metadata: { resourceVersion: '3', annotations } },

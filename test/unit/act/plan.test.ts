@@ -147,7 +147,12 @@ describe('plan', () => {
   });
 
   test("a Deployment of somebody else's under the companion's name means hands off", () => {
-    assert.deepEqual(plan(policy(), decision({ granted: 22 }, 34), standing({ nameTaken: true })), []);
+    const taken = { nameTaken: true, policy: { resourceVersion: '3', finalizers: [] } };
+    assert.deepEqual(plan(policy(), decision({ granted: 22 }), standing(taken)), []);
+    const scaled = plan(policy(), decision({ granted: 22 }, 34), standing(taken));
+    assert.deepEqual(scaled.map(brief), ['ScaleTarget thumbnail-worker 34'], 'what VMs carry goes on');
+    const older = standing({ nameTaken: true, companions: [old(3)] });
+    assert.deepEqual(plan(policy(), decision({ granted: 22 }), older), [], 'nor is an older burst given up');
   });
 
   test('pods are drained before a burst shrinks, and taken back before it grows', () => {

@@ -137,6 +137,16 @@ describe('a rescued pod that is to leave', () => {
     assert.deepEqual(planned({ leave: 1, evict: true }, { live: drained, evicting: true }), []);
   });
 
+  test('stays when a budget has kept it for too long, and another is emptied instead', () => {
+    const kept = pod('kept', { ...emptied('drained'), kept: true });
+    assert.deepEqual(planned({ leave: 1, evict: true }, { live: [kept, pod('next')] }), [
+      'taken back kept',
+      'draining next',
+    ]);
+    assert.deepEqual(planned({ leave: 1, evict: true }, { live: [kept] }), ['taken back kept']);
+    assert.deepEqual(planned({ leave: 1, evict: true }, { live: [pod('kept', { kept: true })] }), []);
+  });
+
   test('is taken back when it is needed after all, with the cost of a rescued pod', () => {
     const writes = planRescue(given, decision({}), standing({ live: [pod('idle', emptied('draining'))] }));
     const [write] = writes;
@@ -159,6 +169,38 @@ describe('a rescued pod that is to leave', () => {
     assert.deepEqual(planned({ leave: 1 }, { live: two, target }, 1), ['draining burst']);
     const empty = [pod('burst', emptied('drained')), pod('vm', { rescued: false })];
     assert.deepEqual(planned({ leave: 1 }, { live: empty, target }, 1), ['ScaleTarget 1']);
+  });
+});
+
+describe('the policy of rescued pods', () => {
+  const bare = { resourceVersion: '3', finalizers: [] };
+  const held = { resourceVersion: '3', finalizers: ['spillway.dev/drain'] };
+  const live = [
+    pod('burst'),
+    pod('moved', { rescued: false, admitted: true }),
+    pod('vm', { rescued: false, admitted: false }),
+  ];
+  const goes = policy({ burst: { strategy: 'Rescue' }, deleting: true });
+
+  test('is held before the first of them is let on, and as long as one is there', () => {
+    const stuck = [{ name: 'a', resourceVersion: '5', tolerations: [] }];
+    const first = planRescue(given, decision({ admit: 1 }), standing({ policy: bare, stuck }));
+    assert.deepEqual(first.map(brief), ['SetFinalizers thumbnails', 'AdmitPod a']);
+    assert.deepEqual(planRescue(given, decision({}), standing({ live })), []);
+    assert.deepEqual(planRescue(given, decision({}), standing({ live: [] })).map(brief), [
+      'SetFinalizers thumbnails',
+    ]);
+  });
+
+  test('goes when what was written on them has been taken off, in one go', () => {
+    const writes = planRescue(goes, decision({}), standing({ policy: held, live }));
+    assert.deepEqual(writes.map(brief), ['taken back burst', 'taken back moved', 'SetFinalizers thumbnails']);
+    assert.ok(writes.every((write) => write.kind !== 'SetDrain' || write.released === true));
+    assert.ok(writes.every((write) => write.kind !== 'SetDrain' || write.restCost === undefined));
+  });
+
+  test('is not held again while it goes', () => {
+    assert.deepEqual(planRescue(goes, decision({}), standing({ policy: bare, live })), []);
   });
 });
 

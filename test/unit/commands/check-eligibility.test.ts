@@ -16,7 +16,7 @@ kind: BurstPolicy
 metadata: { name: thumbnails, namespace: media }
 spec:
   targetRef: { apiVersion: apps/v1, kind: Deployment, name: worker }
-  burst: { maxReplicas: 10 }
+  burst: { maxReplicas: 10, drain: { timeout: 0s } }
 `;
 const deployment = `apiVersion: apps/v1
 kind: Deployment
@@ -49,7 +49,10 @@ describe('check tells of the target of a policy', () => {
   test('nothing where nothing is different on the virtual node', async () => {
     const { code, out } = await run({ 'all.yaml': `${policy}---\n${deployment}` });
     assert.equal(code, 0);
-    assert.equal(out.length, 2);
+    assert.deepEqual(out, [
+      'all.yaml:1:1 BurstPolicy media/thumbnails: valid',
+      'all.yaml:8:1 Deployment media/worker: judged',
+    ]);
   });
 
   test('what does not burst, with its line, its remedy and exit code 1', async () => {
@@ -58,6 +61,10 @@ describe('check tells of the target of a policy', () => {
     assert.match(
       out[1] ?? '',
       /^all\.yaml:19:11 spec\.template\.spec\.containers\[0\]\.args: does not burst to aks-addon: The containers worker have args .* Write the command too.* \[TEMPLATE_ARGS\]$/,
+    );
+    assert.equal(
+      out[2],
+      'all.yaml:1:1 BurstPolicy media/thumbnails: this policy will not burst: Deployment media/worker (TEMPLATE_ARGS)',
     );
   });
 
@@ -94,10 +101,29 @@ describe('check tells of the target of a policy', () => {
   });
 
   test('only where name and namespace are those that the policy names', async () => {
-    for (const other of ['namespace: web', 'labels: { a: b }']) {
-      const elsewhere = `${deployment.replace('namespace: media', other)}          args: [--fast]\n`;
-      assert.equal((await run({ 'all.yaml': `${policy}---\n${elsewhere}` })).out.length, 2);
+    for (const [here, other] of [
+      ['namespace: media', 'namespace: web'],
+      ['name: worker', 'name: other'],
+    ] as const) {
+      const elsewhere = `${deployment.replace(here, other)}          args: [--fast]\n`;
+      const { code, out } = await run({ 'all.yaml': `${policy}---\n${elsewhere}` });
+      assert.equal(code, 0);
+      assert.match(out[1] ?? '', /skipped, it is not a BurstPolicy$/);
     }
+  });
+
+  test('in the namespace of the other, where one of them names none, and says so', async () => {
+    const nowhere = (text: string): string => text.replace(', namespace: media', '');
+    const refused = `${deployment}          args: [--fast]\n`;
+    const target = await run({ 'all.yaml': `${policy}---\n${nowhere(refused)}` });
+    assert.equal(target.code, 1);
+    assert.match(target.out.at(-1) ?? '', /worker: judged; it names no namespace, .* is taken: media$/);
+    const own = await run({ 'all.yaml': `${nowhere(policy)}---\n${refused}` });
+    assert.equal(own.code, 1);
+    assert.match(own.out.at(-1) ?? '', /worker: judged; the policy names no namespace, .* is taken: media$/);
+    const both = await run({ 'all.yaml': `${policy}---\n${nowhere(refused)}---\n${deployment}` });
+    assert.equal(both.code, 0);
+    assert.match(both.out[1] ?? '', /Deployment worker: skipped/);
   });
 
   test('that it cannot be judged, where an amount is none', async () => {

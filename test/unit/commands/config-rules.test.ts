@@ -21,9 +21,17 @@ describe('the configuration of a virtual pool', () => {
   });
 
   for (const [what, more, problem] of [
-    ['a rule that there is none of', 'rules: { TEMPLATE_ARG: warn }', /no rule TEMPLATE_ARG: did you mean TEMPLATE_ARGS\?/],
+    [
+      'a rule that there is none of',
+      'rules: { TEMPLATE_ARG: warn }',
+      /no rule TEMPLATE_ARG \(did you mean TEMPLATE_ARGS\?\)/,
+    ],
     ['a setting that there is none of', 'rules: { TEMPLATE_ARGS: ignore }', /TEMPLATE_ARGS/],
-    ['drop where nothing can be left out', 'rules: { TEMPLATE_ARGS: drop }', /rules\.TEMPLATE_ARGS: .*knows nothing to leave out/],
+    [
+      'drop where nothing can be left out',
+      'rules: { TEMPLATE_ARGS: drop }',
+      /rules\.TEMPLATE_ARGS: .*knows nothing to leave out/,
+    ],
     ['a version that is none', 'providerVersion: latest', /write a version such as 1\.6\.4/],
     ['a group of no size', 'largestGroup: { cpu: 0, memoryGb: 16 }', /largestGroup\.cpu/],
   ] as const) {

@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import { decide } from '../../../src/decide/decide.ts';
 import { blank, companion, observation, policy } from './given.ts';
 
-const told = (drain: { burst?: number; target?: number; busy?: number; guessed?: number }) => {
+const told = (drain: {
+  burst?: number;
+  target?: number;
+  busy?: number;
+  guessed?: number;
+  forbidden?: number;
+}) => {
   const all = { burst: 0, target: 0, busy: 0, guessed: 0, ...drain };
   const seen = observation({ companions: [companion(40, { draining: all.burst })], drain: all });
   return decide(policy(), seen, blank).decision;
@@ -27,6 +33,15 @@ test('and that it is a guess where workers say nothing of themselves', () => {
   );
   assert.equal(
     told({ burst: 1 }).reasons.some(({ code }) => code === 'DrainGuessed'),
+    false,
+  );
+});
+
+test('and that workers cannot be marked where their Redis forbids it, as long as somebody leaves', () => {
+  const reason = told({ burst: 1, forbidden: 1 }).reasons.find(({ code }) => code === 'DrainForbidden');
+  assert.match(reason?.message ?? '', /^Redis forbids Spillway to mark the workers of 1 source: grant /);
+  assert.equal(
+    told({ burst: 1 }).reasons.some(({ code }) => code === 'DrainForbidden'),
     false,
   );
 });

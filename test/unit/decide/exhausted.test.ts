@@ -92,7 +92,7 @@ function isSteady({ turnsAtHours, mostSpent, mostBurst }: Course, maxSpendPerDay
     const later = turnsAtHours[index + 2];
     assert.ok(
       later === undefined || later - atHours >= 1,
-      `turns at ${turnsAtHours.slice(index, index + 3)}`,
+      `turns at ${turnsAtHours.slice(index, index + 3).join()}`,
     );
   }
 }

@@ -52,6 +52,14 @@ describe('a promise', () => {
     assert.equal(comingOf(going), 100);
   });
 
+  test('does not wait for a clock that was set back to catch up', () => {
+    const refused = carriedOut(pass(undefined, 43_200, unwritten), true);
+    const back = pass(refused, 0, { granted: 0 });
+    assert.equal(comingOf(pass(back, 60, unwritten)), 100);
+    const stalled = pass(pass(pass(undefined, 43_200, unwritten), 0, unwritten), 60, unwritten);
+    assert.equal(comingOf(stalled), 0);
+  });
+
   test('of a rescue is no more than the pods that are there', () => {
     const burst = { wanted: 100, granted: 0, asked: 0, running: 0, limitedBy: ['CreationPace'] as const };
     const gated = pass(undefined, 0, burst, { rescued: { waitingSeconds: [] } });

@@ -134,6 +134,47 @@ test('jobs in work are counted, and by pod where workers are named after theirs'
   assert.deepEqual([done.busy, done.completionsTotal, done.arrivalsTotal], [{}, 3, 3]);
 });
 
+test('names are all there with the first job after a pause', async (t) => {
+  const queue = queueOf('pause');
+  await queue.waitUntilReady();
+  const listener = demandOn(t, redis.url).listen(bullmqFeed('pause'));
+  await listener.ok((s) => s.active === 0);
+  for (let round = 0; round < 3; round += 1) {
+    await client.hset(`bull:pause:job-${round}`, 'pb', 'worker-abc');
+    await client
+      .multi()
+      .lpush('bull:pause:active', `job-${round}`)
+      .xadd('bull:pause:events', '*', 'a', 'b')
+      .exec();
+    const first = await listener.ok((s) => s.active === 1);
+    assert.deepEqual([first.busy, first.names], [{ 'worker-abc': 1 }, { atMs: first.atMs, whole: true }]);
+    await client.del('bull:pause:active');
+    await listener.ok((s) => s.active === 0);
+  }
+});
+
+test('names that are not all are told as such, and a small queue has its turn beside a large one', async (t) => {
+  const counts = { large: 1_001, small: 600, other: 600 };
+  for (const [name, jobs] of Object.entries(counts)) {
+    await queueOf(name).waitUntilReady();
+    const pipeline = client.pipeline();
+    for (let job = 0; job < jobs; job += 1) {
+      pipeline.hset(`bull:${name}:${job}`, 'pb', `${name}-${job % 2}`).lpush(`bull:${name}:active`, job);
+    }
+    await pipeline.exec();
+  }
+  const demand = demandOn(t, redis.url);
+  const listeners = Object.keys(counts).map((name) => demand.listen(bullmqFeed(name)));
+  const [large, ...others] = await Promise.all(
+    listeners.map((listener) => listener.ok((s) => Object.keys(s.busy).length === 2)),
+  );
+  assert.equal(large?.names?.whole, false);
+  for (const sample of others) {
+    assert.equal(sample.names?.whole, true);
+    assert.deepEqual(Object.values(sample.busy), [300, 300]);
+  }
+});
+
 for (const metrics of [true, false]) {
   test(`arrivals and ends are counted ${metrics ? 'with' : 'without'} metrics of the workers`, async (t) => {
     const name = `counted-${metrics}`;

@@ -58,7 +58,8 @@ interface Scene {
   readonly store: Store;
   readonly shelf: Shelf;
   readonly failures: CountedFailure[];
-  readonly limits: () => ClusterLimits;
+  /** `setByMs`: how far the wall clock is off now. */
+  readonly limits: (setByMs?: () => number) => ClusterLimits;
   /** `ready`: seconds after the start. */
   readonly pod: (name: string, change?: object, ready?: number | 'no') => void;
   readonly gone: (name: string) => void;
@@ -108,7 +109,7 @@ function scene(): Scene {
     store,
     shelf,
     failures,
-    limits: () =>
+    limits: (setByMs = () => 0) =>
       new ClusterLimits({
         view: { store, onChange: (listener) => store.onChange(listener) },
         config: {
@@ -116,7 +117,12 @@ function scene(): Scene {
           budget: { maxRatePerHour: undefined, maxSpendPerDay: undefined, onExhausted: 'Keep' },
           breaker: { stuckCreatingAfterSeconds: 900 },
         },
-        clock,
+        clock: {
+          now: () => clock.now() + setByMs(),
+          elapsed: () => clock.elapsed(),
+          sleep: (delayMs, signal) => clock.sleep(delayMs, signal),
+          after: (delayMs, run) => clock.after(delayMs, run),
+        },
         onFailure: (failure) => failures.push(failure),
         onUnreadable: () => assert.fail('unreadable'),
         onProblem: () => undefined,
@@ -168,6 +174,21 @@ describe('limits of a running controller', () => {
     await clock.pass(hourMs);
     assert.equal(current(these).ratePerHour, 0);
     assert.ok(Math.abs(current(these).spentToday - 2) < 0.01);
+    await these.close();
+  });
+
+  test('charge the time that passed, wherever the wall clock is set meanwhile', async () => {
+    const { clock, shelf, limits, pod, current } = scene();
+    let setByMs = 0;
+    const these = limits(() => setByMs);
+    await these.open(shelf);
+    pod('a', running);
+    for (const days of [0, 365, 0, -365, 0.5, 0]) {
+      setByMs = days * 24 * hourMs;
+      await clock.pass(hourMs / 2);
+    }
+    assert.ok(Math.abs(current(these).spentToday - 3) < 0.02, String(current(these).spentToday));
+    assert.equal(current(these).creationTokens, 100);
     await these.close();
   });
 

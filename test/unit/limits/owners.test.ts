@@ -17,7 +17,7 @@ function policyOf(name: string, target: object): BurstPolicy {
     kind: 'BurstPolicy',
     metadata: { ...meta(name), name },
     spec: { ...target, burst: { strategy: 'Rescue', maxReplicas: 50 } },
-  } as BurstPolicy;
+  };
 }
 
 const targetRef = (kind: string): object => ({ targetRef: { apiVersion: 'apps/v1', kind, name: 'x' } });

@@ -55,7 +55,8 @@ async function carried(
   const policy = { key: 'media/thumbnails', deleting: false };
   const applied = await carryOut(parts as unknown as CarryOutParts, policy, grounds, writes, refusals);
   const told = applied.problems.map(({ code }) => code);
-  return { sent, shown, drains, atOnce, again: applied.again, told };
+  const { again, forbidden } = applied;
+  return { sent, shown, drains, atOnce, again, forbidden, told };
 }
 
 describe('the writes of a pass', () => {
@@ -78,6 +79,20 @@ describe('the writes of a pass', () => {
     assert.equal(atOnce > 1 && atOnce <= 8, true, `${atOnce} at once`);
     assert.deepEqual(drains[0], ['media/thumbnails', 'drained', 3]);
     assert.deepEqual([drains.length, again], [19, false]);
+  });
+
+  test('that were taken are shown and counted though another of them got no answer', async () => {
+    const { sent, shown, drains, again } = await carried([note('a'), note('b'), note('c'), scale], {
+      b: 503,
+    });
+    assert.deepEqual([sent, again], [['a', 'b', 'c'], true], 'what comes after them waits for the next pass');
+    assert.deepEqual([shown, drains.length], [['pods', 'pods'], 2]);
+  });
+
+  test('that a budget forbids are told of by their pods', async () => {
+    const evict: Write = { kind: 'EvictPod', name: 'a', uid: 'a-uid', ...at };
+    const { forbidden, told, again } = await carried([evict], { eviction: 429 });
+    assert.deepEqual([forbidden, told, again], [['a-uid'], ['EVICTION_FORBIDDEN'], false]);
   });
 
   test('that were refused are told of at every pass, and sent again after 1 s, then ever more seldom', async () => {

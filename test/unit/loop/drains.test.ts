@@ -87,6 +87,89 @@ describe('what workers say', () => {
   });
 });
 
+describe('workers that nobody may mark', () => {
+  const given = policy({ scaling: { sources: [source()] } });
+  const problem = { code: 'REDIS_DRAIN_FORBIDDEN', message: 'no' } as const;
+  const lost = { atMs: startMs, state: 'lost', markedAtMs: undefined, workers: [] } as const;
+  const told = (drains: Drains) =>
+    drains
+      .look({
+        policy: given,
+        pods: [pod('leaves', draining)],
+        samples: new Map([['queue', sample()]]),
+        isFailed: () => false,
+        nowMs: startMs,
+        elapsedMs: 0,
+      })
+      .get('leaves-uid')?.work.told;
+
+  test('are guessed at where the user may never write, and that is told', () => {
+    const drains = new Drains();
+    drains.heard('queue', { ...lost, problem });
+    assert.deepEqual([told(drains), drains.forbidden(given)], ['idle', ['queue']]);
+  });
+
+  test('are waited for where that may pass, or where they have spoken before', () => {
+    const full = new Drains();
+    full.heard('queue', { ...lost, problem: { ...problem, code: 'REDIS_WRITE_REFUSED' } });
+    assert.deepEqual([told(full), full.forbidden(given)], ['unknown', []]);
+    const spoke = new Drains();
+    const report = { pod: 'leaves', state: 'working', mark: undefined, busy: 1 } as const;
+    spoke.heard('queue', { ...lost, state: 'ok', workers: [report] });
+    spoke.heard('queue', { ...lost, problem });
+    assert.deepEqual([told(spoke), spoke.forbidden(given)], ['unknown', []]);
+  });
+});
+
+describe('a controller that starts', () => {
+  const given = policy({ scaling: { sources: [source()] } });
+  const leaves = pod('leaves', draining);
+  const look = (drains: Drains, elapsedMs: number) =>
+    drains
+      .look({
+        policy: given,
+        pods: [leaves],
+        samples: new Map([['queue', sample()]]),
+        isFailed: () => false,
+        nowMs: startMs + elapsedMs,
+        elapsedMs,
+      })
+      .get('leaves-uid')?.wait;
+  const said = (state: 'working' | 'draining', atMs: number) => {
+    const mark = state === 'working' ? undefined : begun.toString(36);
+    const workers = [{ pod: 'leaves', state, mark, busy: 1 }];
+    return { atMs: startMs + atMs, state: 'ok', markedAtMs: undefined, workers } as const;
+  };
+
+  test('marks nobody before it has heard whether the marks of the one before it stood', () => {
+    const drains = new Drains();
+    look(drains, 0);
+    assert.equal(drains.isUnheard(leaves), true);
+    drains.heard('queue', said('draining', 100));
+    assert.equal(look(drains, 100)?.waitedMs, 5_100);
+    assert.equal(drains.isUnheard(leaves), false);
+  });
+
+  test('goes by the first word of a worker, whatever it says next', () => {
+    const drains = new Drains();
+    look(drains, 0);
+    drains.heard('queue', said('working', 100));
+    drains.heard('queue', said('draining', 600));
+    assert.equal(look(drains, 600)?.lapsed, true);
+    assert.equal(drains.isUnheard(leaves), true);
+    assert.equal(drains.isUnheard(pod('leaves', draining.replace('.000Z', '.500Z'))), false, 'begun anew');
+  });
+
+  test('so does one whose dry run is over', () => {
+    const drains = new Drains();
+    drains.heard('queue', said('draining', 0));
+    look(drains, 0);
+    drains.lifted();
+    drains.heard('queue', said('working', 900));
+    assert.equal(look(drains, 1_000)?.lapsed, true);
+  });
+});
+
 describe('after a pass', () => {
   const sources = [source(), source({ name: 'other' })];
   function marked(pods: readonly SlimPod[], dryRun: boolean, state: Partial<PolicyState> = {}) {
@@ -115,6 +198,16 @@ describe('after a pass', () => {
       ],
       marked: true,
     });
+  });
+
+  test('a pod of which nobody has heard yet is not marked, and a word of its worker brings the next pass', () => {
+    const drains = new Drains();
+    const pods = [pod('leaves', draining)];
+    const given = policy({ scaling: { sources } });
+    const samples = new Map();
+    drains.look({ policy: given, pods, samples, isFailed: () => false, nowMs: startMs, elapsedMs: 0 });
+    const { marks, marked: waits } = marked(pods, false, { drains });
+    assert.deepEqual([marks[0]?.[1], waits], [['own'], true]);
   });
 
   test('a dry run marks nobody, and lifts what was marked before', () => {

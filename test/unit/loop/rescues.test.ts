@@ -5,12 +5,13 @@ import { names } from '../../../src/act/names.ts';
 import { FreeRoom } from '../../../src/cluster/free-room.ts';
 import type { RawPodSpec } from '../../../src/cluster/raw.ts';
 import { rescuedAnnotation } from '../../../src/cluster/rescued.ts';
-import type { SlimPod } from '../../../src/cluster/slim.ts';
+import type { SlimJob, SlimPod } from '../../../src/cluster/slim.ts';
 import { ownClassOf } from '../../../src/cluster/slim-node.ts';
 import type { TargetState } from '../../../src/cluster/target.ts';
 import { defaultVirtualPools, isVirtual } from '../../../src/cluster/virtual-nodes.ts';
 import { type RescueSight, Rescues } from '../../../src/loop/rescues.ts';
-import { node, pod, spec, startMs } from '../cluster/given.ts';
+import { slimJob } from '../../../src/cluster/slimming.ts';
+import { interner, meta, node, pod, spec, startMs } from '../cluster/given.ts';
 import { oneCpu, policy } from '../decide/given.ts';
 
 const pool = defaultVirtualPools.find(({ kind }) => kind === 'AksAddon');
@@ -40,8 +41,13 @@ const stuck = (name: string, at: number, more: RawPodSpec = {}): SlimPod =>
 const bound = (name: string, nodeName: string, at: number): SlimPod =>
   pod(name, { meta: letOn, boundAt: at, ready: at, spec: asked({ nodeName }) });
 
-function look(pods: readonly SlimPod[], rescues = new Rescues(), seconds = 60): RescueSight {
-  const target = { workload: undefined, template: {}, pods } as unknown as TargetState;
+function look(
+  pods: readonly SlimPod[],
+  rescues = new Rescues(),
+  seconds = 60,
+  jobs: readonly SlimJob[] = [],
+): RescueSight {
+  const target = { workload: undefined, jobs, template: {}, pods } as unknown as TargetState;
   const live = new Map(pods.map((each) => [each.uid, { name: each.name } as StandingPod]));
   assert.ok(pool !== undefined);
   return rescues.look({
@@ -115,6 +121,22 @@ describe('of the pods of a target', () => {
     assert.deepEqual(look([bound('other', aci.name, 42)], rescues).boundAfterSeconds, []);
   });
 
+  test('a pod whose eviction a budget forbids for a minute is kept, and tried again after five', () => {
+    const rescues = new Rescues();
+    const there = bound('bursts', aci.name, 42);
+    const kept = (seconds: number) => look([there], rescues, seconds).standing.live[0]?.kept;
+    const forbidden = (seconds: number) => rescues.forbidden([there.uid], startMs + seconds * 1000);
+    for (let seconds = 60; seconds < 120; seconds += 5) forbidden(seconds);
+    assert.equal(kept(119), false);
+    forbidden(120);
+    assert.equal(kept(120), true);
+    assert.equal(kept(419), true);
+    assert.equal(kept(420), false);
+    forbidden(500);
+    forbidden(590);
+    assert.equal(kept(590), false, 'it was not wanted in between');
+  });
+
   test('an eviction counts as under way until it shows on the pod, and no longer than two seconds', () => {
     const rescues = new Rescues();
     const there = bound('bursts', aci.name, 42);
@@ -137,4 +159,17 @@ test('pods of one template share one spec while they are stuck, whatever their t
   assert.ok(a?.stuckSpec !== undefined);
   assert.equal(a.stuckSpec, b?.stuckSpec);
   assert.equal(bound('c', 'vm-1', 1).stuckSpec, undefined);
+});
+
+test('the last attempt of a Job waits for a VM, its first does not, however little it may fail', () => {
+  const job = (failed: number, backoffLimit: number): SlimJob =>
+    slimJob({ metadata: meta('render'), spec: { backoffLimit }, status: { failed } } as object, interner);
+  const waits = (failed: number, backoffLimit: number): boolean => {
+    const of = { ...stuck('attempt', 0), ownerUid: 'uid-render' };
+    const { rescued } = look([of, stuck('other', 0)], new Rescues(), 60, [job(failed, backoffLimit)]);
+    assert.equal(rescued.waitingSeconds.length + rescued.unrescuable.length, 2);
+    return rescued.unrescuable.some(({ code }) => code === 'RESCUE_LAST_ATTEMPT');
+  };
+  assert.deepEqual([waits(0, 0), waits(0, 6), waits(5, 6)], [false, false, false]);
+  assert.deepEqual([waits(1, 1), waits(6, 6)], [true, true]);
 });

@@ -16,6 +16,7 @@ spec:
   targetRef: { apiVersion: apps/v1, kind: Deployment, name: worker }
   burst:
     maxReplicas: 10
+    drain: { timeout: 0s }
 `;
 
 async function run(content: string | Uint8Array, options: { json?: boolean } = {}) {
@@ -48,12 +49,20 @@ void test('a valid policy is called valid', async () => {
 });
 
 void test('a problem is told with its file, line and column', async () => {
-  const { code, out } = await run(
-    valid.replace('maxReplicas: 10', 'maxReplicas: 10\n    drain:\n      timeout: soon'),
-  );
+  const { code, out } = await run(valid.replace('0s', 'soon'));
   assert.equal(code, 1);
   assert.equal(out.length, 1);
-  assert.match(out[0] ?? '', /^policy\.yaml:9:7 spec\.burst\.drain\.timeout: write a duration/);
+  assert.match(out[0] ?? '', /^policy\.yaml:8:14 spec\.burst\.drain\.timeout: write a duration/);
+});
+
+void test('a number where a duration belongs is taken for seconds', async () => {
+  const [one, half] = [await run(valid.replace('0s', '5')), await run(valid.replace('0s', '1.5'))];
+  assert.match(one.out.join('\n'), /timeout: is 5 and must be a duration: write it with its unit, "5s"$/);
+  assert.match(half.out.join('\n'), /write it with its unit, "1s500ms"$/);
+  const [below] = (await run(valid.replace('0s', '-5'))).out;
+  assert.match(below ?? '', /timeout: is -5 and must be a duration: write one such as 300ms, 10s/);
+  const budget = await run(`${valid}    budget: { maxRatePerHour: 5 }\n`);
+  assert.match(budget.out.join('\n'), /must be a text: write it in quotes, "5"$/);
 });
 
 void test('a missing field is told where it belongs', async () => {
@@ -67,18 +76,18 @@ void test('a mistyped field is told with the nearest known name', async () => {
   assert.equal(code, 1);
   assert.match(
     out.join('\n'),
-    /^policy\.yaml:8:5 spec\.burst\.stratgy: unknown field.*did you mean strategy\?$/,
+    /^policy\.yaml:9:5 spec\.burst\.stratgy: unknown field.*did you mean strategy\?$/,
   );
 });
 
 void test('every document is checked, and other kinds are skipped and named', async () => {
-  const deployment = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: worker }\n';
+  const deployment = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\n';
   const { code, out } = await run(`---\n${deployment}---\n${valid}---\n${valid.replace('10', '-1')}---\n`);
   assert.equal(code, 1);
   assert.deepEqual(out, [
-    'policy.yaml:2:1 Deployment worker: skipped, it is not a BurstPolicy',
+    'policy.yaml:2:1 Deployment web: skipped, it is not a BurstPolicy',
     'policy.yaml:6:1 BurstPolicy media/thumbnails: valid',
-    'policy.yaml:20:5 spec.burst.maxReplicas: is -1: write at least 0',
+    'policy.yaml:21:5 spec.burst.maxReplicas: is -1: write at least 0',
   ]);
 });
 

@@ -235,7 +235,7 @@ export const specCases: readonly SpecCase[] = [
       ...withScaling({}, { strategy: 'Rescue' }),
       targetRef: { ...targetRef, kind: 'StatefulSet' },
     },
-    'does not set the replicas of a StatefulSet',
+    'pods of a StatefulSet go by number',
   ),
   bad('Fixed without scaling', withBurst({ vmPool: 'Fixed' }), 'vmPool: Fixed needs scaling'),
   bad('both targets', { ...smallest, jobSelector }, oneTarget),

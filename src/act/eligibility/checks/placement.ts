@@ -44,8 +44,10 @@ export const placementChecks: Readonly<Record<keyof typeof placementRules, Check
     view.spec.os?.name === 'windows'
       ? [{ at: ['spec', 'os'], what: 'windows' }]
       : askedFor(view, systemLabels).filter(({ what }) => what === 'windows'),
-  TEMPLATE_ARCHITECTURE: ({ view }) => [...selectedFrom(view, architectureLabels), ...requiredOther(view)]
-    .filter(({ what }) => what !== 'amd64'),
+  TEMPLATE_ARCHITECTURE: ({ view }) =>
+    [...selectedFrom(view, architectureLabels), ...requiredOther(view)].filter(
+      ({ what }) => what !== 'amd64',
+    ),
   TEMPLATE_HOST_NAMESPACES: ({ view: { spec } }) =>
     (['hostNetwork', 'hostPID', 'hostIPC'] as const)
       .filter((field) => spec[field] === true)

@@ -124,6 +124,17 @@ describe('a workload that shrinks', () => {
     assert.deepEqual(drained(pods, 1), { noted: ['late drained -2000 timeout'], takenBack: [], replicas: 1 });
   });
 
+  test('waits anew where the worker has gone on during an outage', () => {
+    const on = { secondsAgo: 1_200, busyJobs: 1, wait: { waitedMs: 0, lapsed: true, found: false } };
+    for (const stage of ['draining', 'drained'] as const) {
+      const pods = [pod('stays', { busyJobs: 1 }), leaving(stage, 'on', { ...on, told: 'working' })];
+      const plan = planDrain({ pods, replicas: 2, wanted: 1 }, { atMs: startMs, timeoutSeconds: 600 });
+      assert.deepEqual([plan.replicas, plan.noted[0]?.note], [2, { stage: 'draining', sinceMs: startMs }]);
+    }
+    const young = { ...on, wait: { waitedMs: 599_000, lapsed: false, found: false } };
+    assert.deepEqual(drained([pod('stays', { busyJobs: 1 }), leaving('draining', 'on', young)], 1).noted, []);
+  });
+
   test('waits for nothing where the policy says so, and still gives up idle pods first', () => {
     const pods = [pod('busy', { busyJobs: 1 }), pod('idle')];
     assert.deepEqual(drained(pods, 1, { timeoutSeconds: 0 }), {

@@ -179,8 +179,7 @@ export class DrainModel {
       const overdue =
         note !== undefined &&
         this.#nowMs - note.sinceMs >= leastMs &&
-        // Whom nobody can tell goes on taking jobs: then it is the looking that has its time.
-        this.#nowMs - (this.#redisUp ? pod.tookMs : this.#ledSinceMs) >= leastMs - hearsMs;
+        (this.#nowMs - pod.tookMs >= leastMs - hearsMs || this.#isUntold());
       if (pod.busy > 0 && !overdue) this.interrupted.push(`${pod.name} with ${pod.busy}`);
       this.pods.splice(this.pods.indexOf(pod), 1);
     }
@@ -190,6 +189,11 @@ export class DrainModel {
 
   get notes(): number {
     return this.pods.filter(({ annotations }) => annotations[names.drain] !== undefined).length;
+  }
+
+  /** Whom nobody can tell takes jobs again when its mark expires, and its drain ends by its time all the same. */
+  #isUntold(): boolean {
+    return !this.#redisUp && this.#nowMs - this.#ledSinceMs >= markLifeMs - hearsMs;
   }
 
   #rank(pod: ModelPod): number {
@@ -239,7 +243,9 @@ export class DrainModel {
     if (!this.#redisUp) return;
     const noted = this.pods.flatMap(({ name, annotations }) => {
       const note = readDrainNote(annotations);
-      return note === undefined || this.#unheard.has(`${name} ${note.sinceMs}`) ? [] : [[name, drainMark(note)] as const];
+      return note === undefined || this.#unheard.has(`${name} ${note.sinceMs}`)
+        ? []
+        : [[name, drainMark(note)] as const];
     });
     const untilMs = this.#nowMs + markLifeMs;
     this.#marks = new Map(noted.map(([name, mark]) => [name, { mark, untilMs }]));

@@ -67,10 +67,22 @@ describe('a worker that says nothing', () => {
 
   test('is not judged by a reading from before', () => {
     assert.equal(told([source({ sample: sample({ atMs: note.sinceMs }) })]), 'unknown');
-    const names = { active: 1, busy: { other: 1 }, atMs: note.sinceMs + 1_000 };
-    assert.equal(told([source({ sample: sample(names) })]), 'unknown', 'names lag behind');
+    const names = { atMs: note.sinceMs - 1, whole: true };
+    const lags = sample({ active: 1, busy: { other: 1 }, atMs: note.sinceMs + 500, names });
+    assert.equal(told([source({ sample: lags })]), 'unknown', 'names lag behind');
     const lost = { state: 'lost', atMs: startMs, sinceMs: startMs, code: '', message: '' } as const;
     assert.equal(told([source({ sample: lost })]), 'unknown');
+  });
+
+  test('is not called idle by names that are not all, or old', () => {
+    const named = (atMs: number, whole: boolean, busy: Record<string, number> = { other: 1 }) =>
+      told([source({ sample: sample({ active: 2_000, busy, names: { atMs, whole } }) })]);
+    assert.equal(named(startMs - 1_000, true), 'idle');
+    assert.equal(named(startMs - 1_000, false), 'unknown');
+    assert.equal(named(startMs - 2_000, true), 'unknown');
+    assert.equal(named(0, false, {}), 'unknown', 'jobs have come since, and nobody has read whose');
+    assert.equal(named(startMs, false, { pod: 1 }), 'working');
+    assert.equal(named(startMs, false, {}), 'silent', 'of a thousand jobs none has a name');
   });
 
   test('is silent where its queue names nobody at all', () => {
@@ -90,5 +102,7 @@ describe('a worker that says nothing', () => {
     const silent = source({ namesWorkers: false, workers: speaks });
     assert.equal(told([silent], [chosen, sibling]), 'unknown');
     assert.equal(told([silent], [chosen, { ...sibling, set: 'other' }]), 'silent');
+    const once = workOf([chosen], [source({ namesWorkers: false })], startMs, new Set(['set']));
+    assert.equal(once.get('pod')?.told, 'unknown', 'they spoke once');
   });
 });

@@ -85,6 +85,35 @@ test('a pool of kind Generic knows only what is true of any virtual-kubelet', ()
   assert.deepEqual(codes(huge, pool({ kind: 'Generic', largestGroup })), ['TEMPLATE_TOO_LARGE']);
 });
 
+test('an image is refused for its architecture only where no way leads to amd64', () => {
+  const arch = 'kubernetes.io/arch';
+  const required = (...terms: readonly (readonly string[])[]) => ({
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: terms.map((values) => ({
+            matchExpressions:
+              values.length === 0
+                ? [{ key: 'agentpool', operator: 'Exists' }]
+                : [{ key: arch, operator: 'In', values: [...values] }],
+          })),
+        },
+      },
+    },
+  });
+  const refused = (spec: Parameters<typeof template>[0]): boolean =>
+    judge(template(spec), pool()).some(
+      ({ code, severity }) => code === 'TEMPLATE_ARCHITECTURE' && severity === 'refuse',
+    );
+  assert.ok(refused({ nodeSelector: { [arch]: 'arm64' } }));
+  assert.ok(refused(required(['arm64'])));
+  assert.ok(refused({ nodeSelector: { [arch]: 'arm64' }, ...required(['amd64', 'arm64']) }));
+  assert.ok(!refused({ nodeSelector: { [arch]: 'amd64' } }));
+  assert.ok(!refused(required(['amd64', 'arm64'])));
+  assert.ok(!refused(required(['arm64'], ['amd64'])));
+  assert.ok(!refused(required(['arm64'], [])));
+});
+
 test('what the API server fills in is nobody’s wish', () => {
   const filled = template({
     securityContext: {},
