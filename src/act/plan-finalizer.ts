@@ -1,4 +1,3 @@
-import type { StandingPod } from './drain-order.ts';
 import { names } from './names.ts';
 import type { Order } from './plan-workload.ts';
 import type { Standing, StandingPolicy } from './standing.ts';
@@ -20,8 +19,11 @@ export function finalizerWrites(
     policy: object,
     companions,
     target,
+    rescues = false,
   }: Pick<Standing, 'policy' | 'companions'> & {
-    readonly target: { readonly live: readonly (StandingPod & { readonly rescued?: boolean })[] } | undefined;
+    readonly target: Pick<Standing['target'], 'live'> | undefined;
+    /** There are rescued pods to give back or to clean up; left out: none. */
+    readonly rescues?: boolean;
   },
   writes: readonly Write[],
 ): FinalizerWrites {
@@ -32,8 +34,6 @@ export function finalizerWrites(
       write.kind === 'AdmitPod' ||
       (write.kind === 'SetDrain' && write.drain !== undefined),
   );
-  // What is written on rescued pods is taken off before the policy goes.
-  const rescues = !order.policy.deleting && target?.live.some(({ rescued }) => rescued === true) === true;
   const drains = target?.live.some(({ drain }) => drain !== undefined) === true;
   const needed = begins || drains || rescues || companions.length > 0;
   if (holds === needed || (needed && order.policy.deleting)) return { first: [], last: [] };

@@ -79,7 +79,10 @@ export function planRescue(policy: Policy, decision: Decision, standing: RescueS
     ...parts.flatMap((part) => part.growth),
     ...parts.flatMap((part) => part.giving),
   ];
-  const { first, last } = finalizerWrites(order, { ...standing, target: { live } }, writes);
+  // A suspended policy is held no longer than it has pods to give back: who uninstalls waits for that.
+  const gives = !policy.suspend || (decision.rescue?.leave ?? 0) > 0;
+  const rescues = !policy.deleting && rescued.length > 0 && gives;
+  const { first, last } = finalizerWrites(order, { ...standing, target: { live }, rescues }, writes);
   // The pods stay where they run; what was written on them goes with the policy, asked for once and not waited for.
   const released = last.length > 0 && policy.deleting ? releases(order, live) : [];
   return [...first, ...writes, ...released, ...last];

@@ -192,6 +192,14 @@ describe('the policy of rescued pods', () => {
     ]);
   });
 
+  test('is held no longer than it has pods to give back when it is suspended', () => {
+    const suspended = policy({ burst: { strategy: 'Rescue' }, suspend: true });
+    const seen = standing({ policy: held, live: [pod('busy', { ...emptied('draining'), busy: 1 })] });
+    assert.deepEqual(planRescue(suspended, decision({ leave: 1 }), seen), []);
+    const stays = standing({ policy: held, live });
+    assert.deepEqual(planRescue(suspended, decision({}), stays).map(brief), ['SetFinalizers thumbnails']);
+  });
+
   test('goes when what was written on them has been taken off, in one go', () => {
     const writes = planRescue(goes, decision({}), standing({ policy: held, live }));
     assert.deepEqual(writes.map(brief), ['taken back burst', 'taken back moved', 'SetFinalizers thumbnails']);
