@@ -50,7 +50,7 @@ for (const [what, consumer] of [
       child.kill('SIGTERM');
       assert.deepEqual(await ended, [0, null]);
       const tookMs = performance.now() - termAtMs;
-      assert.ok(tookMs < 4_500, `${tookMs} ms`);
+      assert.ok(tookMs < 15_000, `${tookMs} ms`);
       assert.doesNotMatch(said, /jobs were left/);
     });
   }
