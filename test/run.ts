@@ -33,7 +33,8 @@ if (wanted.length === 0) {
 
 await ensurePrograms();
 
-const totals = await runFiles(files, { concurrency: Math.max(1, availableParallelism() - 1) });
+// Most of them wait more than they compute.
+const totals = await runFiles(files, { concurrency: Math.max(2, availableParallelism()) });
 passed += totals.passed;
 failed += totals.failed;
 
