@@ -135,20 +135,31 @@ export class GroupsWatch {
   }
 
   async #reap(signal: AbortSignal, mayWrite: () => boolean): Promise<void> {
-    const { arm, onOrphan } = this.#options;
     for (const orphan of (this.#orphans ?? []).filter(({ due }) => due).slice(0, mostReaps)) {
-      const view = await arm.group(orphan.group, signal);
-      // The name may have become another pod's meanwhile, and the pod may be back.
-      const still = view?.pod?.uid === orphan.pod.uid && this.#isGone(orphan);
-      if (!still || !mayWrite()) continue;
-      await arm.deleteGroup(orphan.group, signal);
-      this.#orphans = this.#orphans?.filter((one) => one !== orphan);
-      onOrphan('OrphanReaped', orphan);
+      try {
+        await this.#reapOne(orphan, signal, mayWrite);
+      } catch (error) {
+        // One that cannot be deleted must not keep the others.
+        if (signal.aborted) return;
+        this.#options.onFailure(error instanceof ArmFailure ? error : new ArmFailure('AZURE_FAILED'));
+      }
     }
   }
 
+  async #reapOne(orphan: Orphan, signal: AbortSignal, mayWrite: () => boolean): Promise<void> {
+    const { arm, onOrphan } = this.#options;
+    const view = await arm.group(orphan.group, signal);
+    // The name may have become another pod's meanwhile, and the pod may be back.
+    const still = view?.pod?.uid === orphan.pod.uid && this.#isGone(orphan);
+    if (!still || !mayWrite()) return;
+    await arm.deleteGroup(orphan.group, signal);
+    this.#orphans = this.#orphans?.filter((one) => one !== orphan);
+    onOrphan('OrphanReaped', orphan);
+  }
+
+  /** Groups are deleted by name: while any pod has the name of the orphan's, its group may be the one that is meant. */
   #isGone({ pod }: Orphan): boolean {
     const { pods } = this.#options;
-    return pods.fresh() && pods.poolOfNode(pod.nodeName) !== undefined && !pods.has(pod);
+    return pods.fresh() && pods.poolOfNode(pod.nodeName) !== undefined && !pods.hasNamed(pod);
   }
 }

@@ -16,6 +16,8 @@ export interface PodsOnPool {
   pods(): readonly PoolPod[];
   /** Whether the cluster has this very pod, by name and UID. */
   has(pod: GroupPod): boolean;
+  /** Whether any pod has that name, whoever it is. */
+  hasNamed(pod: Pick<GroupPod, 'namespace' | 'name'>): boolean;
   /** The pool of a node by its name; undefined: the cluster has no such node, or it is none of these pools. */
   poolOfNode(name: string): VirtualPool | undefined;
   /** What one replica of a policy asks for; undefined: not known. */
@@ -86,6 +88,10 @@ export class PoolPods implements PodsOnPool {
 
   has({ namespace, name, uid }: GroupPod): boolean {
     return this.#options.view.store.pods.get(`${namespace}/${name}`)?.uid === uid;
+  }
+
+  hasNamed({ namespace, name }: Pick<GroupPod, 'namespace' | 'name'>): boolean {
+    return this.#options.view.store.pods.get(`${namespace}/${name}`) !== undefined;
   }
 
   poolOfNode(name: string): VirtualPool | undefined {

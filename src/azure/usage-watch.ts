@@ -74,7 +74,7 @@ export class UsageWatch {
     try {
       // A list before the usage tells which of the pods that do not run yet are in it.
       const starts = pods.pods().some(({ running }) => !running);
-      const listed = starts ? (await arm.groups(signal)).flatMap(({ pod }) => pod?.uid ?? []) : [];
+      const listed = starts ? await this.#listed(signal) : [];
       const atMs = clock.now();
       const startedMs = clock.elapsed();
       const counted = countedIn(pods.pods(), new Set(listed), atMs);
@@ -85,6 +85,18 @@ export class UsageWatch {
       onSample();
     } catch (error) {
       if (!signal.aborted) onFailure(error instanceof ArmFailure ? error : new ArmFailure('AZURE_FAILED'));
+    }
+  }
+
+  /** Of which pods there are groups. A list that cannot be had keeps no usage from being read: no pod counts as listed then. */
+  async #listed(signal: AbortSignal): Promise<readonly string[]> {
+    const { arm, onFailure } = this.#options;
+    try {
+      return (await arm.groups(signal)).flatMap(({ pod }) => pod?.uid ?? []);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      onFailure(error instanceof ArmFailure ? error : new ArmFailure('AZURE_FAILED'));
+      return [];
     }
   }
 

@@ -89,6 +89,8 @@ export function givenWatch(more: Readonly<Record<string, unknown>> = {}) {
   const cluster: PodsOnPool = {
     pods: () => pods,
     has: ({ uid }) => pods.some((pod) => pod.uid === uid),
+    hasNamed: (named) =>
+      pods.some(({ namespace, name }) => namespace === named.namespace && name === named.name),
     poolOfNode: (name) => (name === 'virtual-node-aci-linux' ? pool : undefined),
     coresOf: () => 1,
     fresh: () => fresh,

@@ -199,6 +199,28 @@ test('an orphan whose name has become the group of another pod is not deleted', 
   assert.equal(arm.calls.filter(({ api }) => api === 'deleteGroup').length, 0);
 });
 
+test('an orphan whose name a living pod has is told and not deleted', async (t) => {
+  const { arm, pods, pass, news } = await open(t, { orphans: 'reap' });
+  const orphan = view('gone');
+  arm.list.push(asListed(orphan));
+  arm.views.set(orphan.name, orphan);
+  pods.push({ ...poolPod('again'), namespace: orphan.pod?.namespace ?? '', name: orphan.pod?.name ?? '' });
+  await pass(3600);
+  assert.deepEqual(
+    news.map(({ reason }) => reason),
+    ['OrphanFound'],
+  );
+});
+
+test('usage is read though groups cannot be listed and a pod is starting', async (t) => {
+  const { arm, pods, pass, watch } = await open(t);
+  pods.push(poolPod('starting', { running: false }));
+  arm.fails = (api) => (api === 'groups' ? new ArmFailure('AZURE_FORBIDDEN', { status: 403 }) : undefined);
+  await pass(300);
+  assert.ok(arm.calls.some(({ api }) => api === 'usage'));
+  assert.ok(watch.told() !== undefined);
+});
+
 test('Retry-After is obeyed: nothing at all is sent before', async (t) => {
   const { arm, watch, pass } = await open(t);
   await pass(50);
