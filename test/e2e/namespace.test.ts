@@ -6,7 +6,7 @@ import type { ControllerProcess } from './controller-process.ts';
 import type { History } from './history.ts';
 import { namespace, quickPolicy, redisSecret, type Scene, startScene, workerDeployment } from './scene.ts';
 import { setBacklog } from './spike.ts';
-import { type RecordedWrite, writesIn } from './writes.ts';
+import { exceptOwn, type RecordedWrite, writesIn } from './writes.ts';
 
 const vmCapacity = 12;
 const burst = 8;
@@ -50,7 +50,7 @@ describe('a namespace that is deleted while its policy bursts', () => {
   }
   /** Writes to what is in the namespace: the lease is not. */
   const writesSince = (atMs: number): readonly RecordedWrite[] =>
-    writesIn(scene.cluster.auditEvents(), atMs).filter(({ resource }) => resource !== 'leases');
+    exceptOwn(writesIn(scene.cluster.auditEvents(), atMs));
   const finalizers = async (): Promise<readonly string[]> =>
     (await scene.policy().catch(() => undefined))?.metadata.finalizers ?? [];
   const seconds = (sinceMs: number): string => ((Date.now() - sinceMs) / 1000).toFixed(1);

@@ -5,7 +5,7 @@ import { waitFor } from '../cluster/wait-for.ts';
 import type { Frame, History } from './history.ts';
 import { namespace, quickPolicy, type Scene, startScene, workerDeployment } from './scene.ts';
 import { setBacklog } from './spike.ts';
-import { writesIn } from './writes.ts';
+import { exceptOwn, writesIn } from './writes.ts';
 
 const vmCapacity = 12;
 const backlog = 20;
@@ -44,8 +44,7 @@ describe('a ResourceQuota of the namespace', () => {
   async function writesDuring(seconds: number): Promise<number> {
     const sinceMs = Date.now();
     await sleep(seconds * 1000);
-    return writesIn(scene.cluster.auditEvents(), sinceMs).filter(({ resource }) => resource !== 'leases')
-      .length;
+    return exceptOwn(writesIn(scene.cluster.auditEvents(), sinceMs)).length;
   }
   const running =
     (burst: number) =>

@@ -32,6 +32,11 @@ export function writesIn(events: readonly AuditEvent[], sinceMs = 0): readonly R
     .toSorted((a, b) => a.atMs - b.atMs);
 }
 
+/** Without what Spillway keeps for itself: its Lease and its ledger, which are written by the clock. */
+export function exceptOwn(writes: readonly RecordedWrite[]): readonly RecordedWrite[] {
+  return writes.filter(({ resource }) => resource !== 'leases' && resource !== 'configmaps');
+}
+
 /** Only those to what bursts: Deployments and pods. */
 export function toWorkloads(writes: readonly RecordedWrite[]): readonly RecordedWrite[] {
   return writes.filter(({ resource }) => resource === 'deployments' || resource === 'pods');
