@@ -14,7 +14,7 @@ export const auditPolicy = {
       verbs: ['create', 'update', 'patch', 'delete', 'deletecollection'],
       resources: [
         { group: 'apps', resources: ['deployments', 'deployments/*', 'statefulsets', 'statefulsets/*'] },
-        { group: '', resources: ['pods', 'pods/*'] },
+        { group: '', resources: ['pods', 'pods/*', 'configmaps'] },
         { group: 'coordination.k8s.io', resources: ['leases'] },
         { group: 'spillway.dev', resources: ['burstpolicies', 'burstpolicies/*'] },
       ],
