@@ -1,5 +1,6 @@
 import type { NodeSelectorTerm, PodShape, Toleration } from '../decide/observation.ts';
 import { podRequests } from '../decide/requests.ts';
+import { carries } from '../policy/labels.ts';
 import type { Interner } from './intern.ts';
 import { quotaTraits } from './quota-traits.ts';
 import type { Labels, RawLabelSelector, RawNodeSelectorTerm, RawPodSpec } from './raw.ts';
@@ -96,7 +97,7 @@ function toleration(raw: NonNullable<RawPodSpec['tolerations']>[number]): Tolera
 export function selects(selector: RawLabelSelector | undefined, labels: Labels): boolean {
   if (selector === undefined) return false;
   return (
-    Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value) &&
+    carries(labels, selector.matchLabels ?? {}) &&
     (selector.matchExpressions ?? []).every(({ key = '', operator, values = [] }) => {
       const value = labels[key];
       switch (operator ?? '') {

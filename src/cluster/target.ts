@@ -1,3 +1,4 @@
+import { carries } from '../policy/labels.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { RawPodTemplate } from './raw.ts';
 import type { SlimJob, SlimPod, SlimReplicaSet, SlimScaler, SlimWorkload } from './slim.ts';
@@ -60,11 +61,10 @@ export function wantedByJob({ suspended, parallelism, completions, succeeded }: 
 }
 
 function jobsOf(store: Store, namespace: string, matchLabels: Readonly<Record<string, string>>): TargetState {
-  const wanted = Object.entries(matchLabels);
   const jobs = store.jobs
     .by('namespace', namespace)
     .filter((job) => !job.finished && !job.deleting)
-    .filter((job) => wanted.every(([key, value]) => job.labels[key] === value))
+    .filter((job) => carries(job.labels, matchLabels))
     .sort((a, b) => a.createdAtMs - b.createdAtMs);
   return {
     workload: undefined,

@@ -1,4 +1,5 @@
 import { aciPace, type VirtualPool } from '../config.ts';
+import { carries } from '../policy/labels.ts';
 import type { SlimNode } from './slim.ts';
 
 const providerTaint = 'virtual-kubelet.io/provider';
@@ -44,10 +45,9 @@ export const defaultVirtualPools: readonly VirtualPool[] = [
 
 /** The first pool whose selector the node carries; undefined: it is in none of them. */
 export function poolOf(node: SlimNode, pools: readonly VirtualPool[]): VirtualPool | undefined {
-  return pools.find((pool) => {
-    const selector = Object.entries(pool.nodeSelector);
-    return selector.length > 0 && selector.every(([key, value]) => node.labels[key] === value);
-  });
+  return pools.find(
+    ({ nodeSelector }) => Object.keys(nodeSelector).length > 0 && carries(node.labels, nodeSelector),
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
+import { carries } from '../policy/labels.ts';
 import { isRecord, type Segments, valueAt } from '../policy/schema-tree.ts';
 import type { Manifest } from './manifests.ts';
 
@@ -62,7 +63,7 @@ function isNamed(value: unknown, kind: string, policy: unknown): boolean {
   const wanted = valueAt(policy, ['spec', 'jobSelector', 'matchLabels']);
   if (isRecord(wanted)) {
     const labels = jobLabels(value, kind);
-    return labels !== undefined && Object.entries(wanted).every(([key, label]) => labels[key] === label);
+    return labels !== undefined && carries(labels, wanted);
   }
   return (
     kind === textAt(policy, 'spec', 'targetRef', 'kind') &&

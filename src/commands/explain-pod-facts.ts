@@ -1,10 +1,11 @@
 import type { V1PodSpec } from '@kubernetes/client-node';
+import { names } from '../act/names.ts';
 import { refusalOfRescue } from '../act/rescue-eligibility.ts';
-import { shapeOf } from '../cluster/pod-shape.ts';
 import { Interner } from '../cluster/intern.ts';
+import { shapeOf } from '../cluster/pod-shape.ts';
 import type { RawCondition, RawMeta, RawNode, RawObject, RawPod } from '../cluster/raw.ts';
-import { collectionPath } from '../cluster/resources.ts';
 import { rescuedAnnotation } from '../cluster/rescued.ts';
+import { collectionPath } from '../cluster/resources.ts';
 import type { SlimNode, SlimPod } from '../cluster/slim.ts';
 import { ownClassOf, slimNode } from '../cluster/slim-node.ts';
 import { slimPod } from '../cluster/slimming.ts';
@@ -13,7 +14,7 @@ import { isVirtual, poolOf } from '../cluster/virtual-nodes.ts';
 import type { VirtualPool } from '../config.ts';
 import type { RecordedDecision } from '../decide/decision.ts';
 import type { Refusal } from '../decide/observation.ts';
-import { names } from '../act/names.ts';
+import { carries } from '../policy/labels.ts';
 import type { BurstPolicy } from '../policy/schema.ts';
 import type { Reader } from './doctor/reader.ts';
 
@@ -134,10 +135,7 @@ function isAbout({ spec, metadata }: BurstPolicy, owners: readonly Owner[]): boo
     const made =
       (kind === 'BurstPolicy' && meta.uid === metadata.uid) || labels[names.policyUid] === metadata.uid;
     const named = targetRef?.kind === kind && targetRef.name === meta.name;
-    const selected =
-      jobSelector !== undefined &&
-      kind === 'Job' &&
-      Object.entries(jobSelector.matchLabels).every(([key, value]) => labels[key] === value);
+    const selected = jobSelector !== undefined && kind === 'Job' && carries(labels, jobSelector.matchLabels);
     return (made && metadata.uid !== undefined) || named || selected;
   });
 }

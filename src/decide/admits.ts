@@ -1,3 +1,4 @@
+import { carries } from '../policy/labels.ts';
 import type {
   NodeClass,
   NodeSelectorRequirement,
@@ -14,7 +15,7 @@ import type {
  */
 export function admits(shape: PodShape, node: NodeClass): boolean {
   return (
-    Object.entries(shape.nodeSelector).every(([key, value]) => node.labels[key] === value) &&
+    carries(node.labels, shape.nodeSelector) &&
     (shape.nodeAffinity.length === 0 || shape.nodeAffinity.some((term) => matchesTerm(term, node.labels))) &&
     node.taints.every((taint) => taint.effect === 'PreferNoSchedule' || tolerates(shape.tolerations, taint))
   );

@@ -1,6 +1,7 @@
 import { rescuedAnnotation } from '../cluster/rescued.ts';
 import type { SlimJob, SlimPod, SlimWorkload } from '../cluster/slim.ts';
 import type { Store } from '../cluster/store.ts';
+import { carries } from '../policy/labels.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { BurstPolicy } from '../policy/schema.ts';
 import type { Grouped } from './group-size.ts';
@@ -86,9 +87,7 @@ export class Owners {
 
   #ofJob({ namespace, labels, template }: SlimJob, pod: SlimPod): Owner | undefined {
     const selector = this.#selectors.find(
-      (each) =>
-        each.namespace === namespace &&
-        Object.entries(each.matchLabels).every(([label, value]) => labels[label] === value),
+      (each) => each.namespace === namespace && carries(labels, each.matchLabels),
     );
     if (selector === undefined) return undefined;
     return {
@@ -124,10 +123,9 @@ export function workloadOf(
   { target, namespace }: Policy,
 ): { readonly key: string; readonly spec: Grouped } | undefined {
   if (target.kind === 'Jobs') {
-    const wanted = Object.entries(target.matchLabels);
     const [job] = store.jobs
       .by('namespace', namespace)
-      .filter(({ labels }) => wanted.every(([key, value]) => labels[key] === value))
+      .filter(({ labels }) => carries(labels, target.matchLabels))
       .toSorted((a, b) => b.createdAtMs - a.createdAtMs);
     return job && { key: job.key, spec: job.template.spec ?? {} };
   }

@@ -1,5 +1,6 @@
 import type { SlimJob } from '../cluster/slim.ts';
 import type { Change, Store } from '../cluster/store.ts';
+import { carries } from '../policy/labels.ts';
 import type { Policy } from '../policy/policy.ts';
 
 /** Whom a change of the cluster concerns: single policies by key, and whether room on VMs may have changed. */
@@ -85,9 +86,7 @@ export class Concerned {
 
   #job({ namespace, labels }: SlimJob): readonly string[] {
     const selectors = this.#aboutJobs.get(namespace) ?? new Map<string, Labels>();
-    return [...selectors]
-      .filter(([, wanted]) => Object.entries(wanted).every(([name, value]) => labels[name] === value))
-      .map(([key]) => key);
+    return [...selectors].filter(([, wanted]) => carries(labels, wanted)).map(([key]) => key);
   }
 
   #deployment(uid: string | undefined): readonly string[] {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { carries } from '../../policy/labels.ts';
 import { fieldAt, isObject, type JsonObject, listAt, objectAt, textAt, without } from './json.ts';
 import type { Cause } from './refusal.ts';
 
@@ -55,9 +56,8 @@ function selectorCauses(object: JsonObject, old: JsonObject | undefined): readon
   if (!isObject(selector) || Object.keys(selector).length === 0)
     return [{ field, message: 'Required value' }];
   const labels = objectAt(object, 'spec', 'template', 'metadata', 'labels');
-  const wanted = Object.entries(objectAt(selector, 'matchLabels'));
   return [
-    ...(wanted.every(([key, value]) => labels[key] === value)
+    ...(carries(labels, objectAt(selector, 'matchLabels'))
       ? []
       : [
           {

@@ -1,8 +1,8 @@
+import { carries } from '../../policy/labels.ts';
 import { constant, draw } from './distribution.ts';
 import type { Pod } from './kube.ts';
 import type { JobQueue } from './queue.ts';
 import type { Random } from './random.ts';
-import { carries } from './selectors.ts';
 import type { PodProcesses, Stage } from './types.ts';
 
 /** The processes in pods that work on queues: a pod whose labels several queues name works on all of them, each with its own concurrency. */

@@ -1,3 +1,4 @@
+import { carries } from '../../policy/labels.ts';
 import type { KubeObject, LabelSelector, Labels, OwnerReference } from './kube.ts';
 
 /** Whether a label selector selects these labels. A missing selector selects nothing, an empty one everything. */
@@ -19,12 +20,6 @@ export function selects(selector: LabelSelector | undefined, labels: Labels = {}
       }
     })
   );
-}
-
-/** Whether all of `wanted` are among the labels. */
-export function carries(labels: Labels | undefined, wanted: Labels): boolean {
-  for (const key in wanted) if (labels?.[key] !== wanted[key]) return false;
-  return true;
 }
 
 /** The owner that controls an object; undefined: nobody does. */
